@@ -1,0 +1,113 @@
+// Package host says what a computer on the lab's network is: seen from above it has Berkeley sockets, seen from below
+// a port for raw IP packets. Programs (lab/app) are written against Host and Socket alone and run unchanged on the
+// lab's own stack in virtual time and on the kernel's in real time.
+package host
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"reliabilitylab/netem"
+)
+
+// Family is an address family.
+type Family uint8
+
+// The address families.
+const (
+	IPv4 Family = 4 // AF_INET
+	IPv6 Family = 6 // AF_INET6
+)
+
+// FamilyOf returns the family of an address.
+func FamilyOf(a netip.Addr) Family {
+	if a.Is4() || a.Is4In6() {
+		return IPv4
+	}
+	return IPv6
+}
+
+// Kind is a kind of socket.
+type Kind uint8
+
+// The kinds of sockets.
+const (
+	Stream   Kind = 1 // SOCK_STREAM: TCP
+	Datagram Kind = 2 // SOCK_DGRAM: UDP
+)
+
+// A Socket is one endpoint. Calls block as they do in C, and their errors are syscall.Errno in both worlds (ErrnoName
+// gives the portable name). A socket is used by the programs of its own host.
+type Socket interface {
+	// Bind gives the socket its local address. Port 0 asks for an ephemeral port, a zero Addr for any address.
+	Bind(local netip.AddrPort) error
+	// Listen makes a stream socket accept connections; at most backlog+1 complete ones wait to be accepted (as Linux
+	// counts), and a SYN that finds the queue full is dropped.
+	Listen(backlog int) error
+	// Accept waits for a connection and returns its socket and the peer's address.
+	Accept() (Socket, netip.AddrPort, error)
+	// Connect opens a connection (stream), or fixes the peer (datagram).
+	Connect(peer netip.AddrPort) error
+	// Send blocks until all of b is in the send buffer (stream) or handed to the network as one datagram. The address
+	// is for datagram sockets without a fixed peer; elsewhere it is the zero AddrPort. The bytes are copied.
+	Send(b []byte, to netip.AddrPort) (int, error)
+	// Recv waits for data and copies at most len(b) bytes of it. On a stream 0 without error is the end of the stream;
+	// a datagram longer than b is cut. The address is the sender's.
+	Recv(b []byte) (int, netip.AddrPort, error)
+	// SetOption sets one option (option.go). An option this host does not have is ENOPROTOOPT.
+	SetOption(Option) error
+	// LocalAddr is getsockname: the zero AddrPort while unbound.
+	LocalAddr() netip.AddrPort
+	// CloseWrite is shutdown(SHUT_WR): the peer's Recv returns 0 when it has read all.
+	CloseWrite() error
+	// Close gives the socket back. With data unread a stream is reset, else closed in order in the background.
+	Close() error
+}
+
+// A Host is a computer seen from above.
+type Host interface {
+	Name() string
+	Addr() netip.Addr
+	Socket(Family, Kind) (Socket, error)
+	Now() time.Duration
+	Sleep(time.Duration)
+	// Go starts another program on this host.
+	Go(func())
+}
+
+// A Node is a Host seen from below as well.
+type Node interface {
+	Host
+	// Receive takes a packet from the network, and with it its ownership.
+	Receive(*netem.Packet)
+	// Transmit says where the packets go that this host sends. It is called once, before any program runs.
+	Transmit(netem.Port)
+}
+
+// A Task is one running program, as its Scheduler knows it.
+type Task any
+
+// A Scheduler runs programs one at a time, and never at the same time as a function of its Clock: whoever runs has the
+// world to himself until he parks or returns.
+type Scheduler interface {
+	netem.Clock
+	// Go starts a program; it begins to run at this instant, after the caller has parked or returned.
+	Go(func())
+	// Current is the program that is running now; nil inside a function of the Clock.
+	Current() Task
+	// Park suspends the running program until Wake. It may also return without one: callers look again.
+	Park()
+	// Wake lets a parked program go on at this instant, after what is already due. Waking one that is not parked makes
+	// its next Park return at once; waking twice is waking once.
+	Wake(Task)
+}
+
+// A World is a Scheduler that can be run.
+type World interface {
+	Scheduler
+	// Run runs until nothing is left to happen, until the instant `until`, or until ctx ends (then its error).
+	Run(ctx context.Context, until time.Duration) error
+	// Close ends all programs that are still parked: their calls do not return.
+	Close() error
+}

@@ -1,0 +1,234 @@
+package tcp
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+
+	"reliabilitylab/netem"
+)
+
+// Seq is a sequence number; comparisons are modulo 2^32 (RFC 9293 section 3.4).
+type Seq uint32
+
+// Less reports whether a comes before b.
+func (a Seq) Less(b Seq) bool { return int32(a-b) < 0 }
+
+// LessEq reports whether a comes before b or is b.
+func (a Seq) LessEq(b Seq) bool { return int32(a-b) <= 0 }
+
+// Block is a run of sequence numbers, Right excluded.
+type Block struct{ Left, Right Seq }
+
+// A Segment is one TCP segment. Its slices belong to whoever made it and are valid only during the call that passes it.
+type Segment struct {
+	SrcPort, DstPort uint16
+	Seq, Ack         Seq
+	Flags            netem.Flags
+	Window           uint16 // as on the wire: unscaled
+	Urgent           uint16
+	Options          Options
+	Payload          []byte
+	More             []byte // the rest of the payload, where the send buffer wraps around; nil in a parsed segment
+	Reason           string // why it is sent; "" in a parsed segment
+}
+
+// Options are the options that this TCP knows (RFC 9293 section 3.2, RFC 7323, RFC 2018).
+type Options struct {
+	MSS           uint16 // 0: absent
+	HasScale      bool
+	Scale         uint8
+	SACKPermitted bool
+	HasTimestamps bool
+	TSVal, TSEcr  uint32
+	Blocks        int // how many of SACK are in use
+	SACK          [4]Block
+}
+
+// MaxHeader is the longest TCP header.
+const MaxHeader = 60
+
+// Len returns the sequence space the segment takes: its payload, and one each for SYN and FIN.
+func (s *Segment) Len() int {
+	n := len(s.Payload) + len(s.More)
+	if s.Flags&netem.FlagSYN != 0 {
+		n++
+	}
+	if s.Flags&netem.FlagFIN != 0 {
+		n++
+	}
+	return n
+}
+
+// End returns the sequence number behind the segment.
+func (s *Segment) End() Seq { return s.Seq + Seq(s.Len()) }
+
+// HeaderLen returns the bytes of the header with its options, a multiple of four.
+func (s *Segment) HeaderLen() int { return 20 + s.Options.len() }
+
+func (o *Options) len() int {
+	n := 0
+	if o.MSS != 0 {
+		n += 4
+	}
+	if o.HasTimestamps {
+		n += 10
+	}
+	if o.SACKPermitted {
+		n += 2
+	}
+	if o.HasScale {
+		n += 3
+	}
+	if o.Blocks > 0 {
+		n += 2 + 8*o.Blocks
+	}
+	return (n + 3) &^ 3
+}
+
+// Put writes the header, HeaderLen bytes of it, with a checksum of zero. The payload is the caller's to copy.
+func (s *Segment) Put(b []byte) {
+	n := s.HeaderLen()
+	binary.BigEndian.PutUint16(b[0:], s.SrcPort)
+	binary.BigEndian.PutUint16(b[2:], s.DstPort)
+	binary.BigEndian.PutUint32(b[4:], uint32(s.Seq))
+	binary.BigEndian.PutUint32(b[8:], uint32(s.Ack))
+	b[12] = byte(n / 4 << 4)
+	b[13] = byte(s.Flags)
+	binary.BigEndian.PutUint16(b[14:], s.Window)
+	b[16], b[17] = 0, 0
+	binary.BigEndian.PutUint16(b[18:], s.Urgent)
+	s.Options.put(b[20:n])
+}
+
+func (o *Options) put(b []byte) {
+	i := 0
+	if o.MSS != 0 {
+		b[0], b[1] = optMSS, 4
+		binary.BigEndian.PutUint16(b[2:], o.MSS)
+		i = 4
+	}
+	if o.SACKPermitted {
+		b[i], b[i+1] = optSACKPermitted, 2
+		i += 2
+	}
+	if o.HasTimestamps {
+		if !o.SACKPermitted && len(b)-i >= 12 { // pad in front so that the values are aligned, as everyone does
+			b[i], b[i+1] = optNOP, optNOP
+			i += 2
+		}
+		b[i], b[i+1] = optTimestamps, 10
+		binary.BigEndian.PutUint32(b[i+2:], o.TSVal)
+		binary.BigEndian.PutUint32(b[i+6:], o.TSEcr)
+		i += 10
+	}
+	if o.HasScale {
+		if i%4 == 0 && len(b)-i >= 4 {
+			b[i] = optNOP
+			i++
+		}
+		b[i], b[i+1], b[i+2] = optScale, 3, o.Scale
+		i += 3
+	}
+	if o.Blocks > 0 {
+		for i%4 != 2 && len(b)-i > 2+8*o.Blocks {
+			b[i] = optNOP
+			i++
+		}
+		b[i], b[i+1] = optSACK, byte(2+8*o.Blocks)
+		i += 2
+		for _, k := range o.SACK[:o.Blocks] {
+			binary.BigEndian.PutUint32(b[i:], uint32(k.Left))
+			binary.BigEndian.PutUint32(b[i+4:], uint32(k.Right))
+			i += 8
+		}
+	}
+	for ; i < len(b); i++ {
+		b[i] = optEnd
+	}
+}
+
+// Option kinds (IANA, TCP Option Kind Numbers).
+const (
+	optEnd           = 0
+	optNOP           = 1
+	optMSS           = 2
+	optScale         = 3
+	optSACKPermitted = 4
+	optSACK          = 5
+	optTimestamps    = 8
+)
+
+var errShort = errors.New("tcp: header longer than the segment")
+
+// Parse reads a segment from b, header and payload; the checksum is the caller's to verify. Unknown and malformed
+// options are skipped (RFC 9293 section 3.2, MUST-6 and MUST-7). Payload is a part of b.
+func (s *Segment) Parse(b []byte) error {
+	if len(b) < 20 {
+		return errShort
+	}
+	n := int(b[12]>>4) * 4
+	if n < 20 || n > len(b) {
+		return errShort
+	}
+	*s = Segment{
+		SrcPort: binary.BigEndian.Uint16(b), DstPort: binary.BigEndian.Uint16(b[2:]),
+		Seq: Seq(binary.BigEndian.Uint32(b[4:])), Ack: Seq(binary.BigEndian.Uint32(b[8:])),
+		Flags: netem.Flags(b[13]), Window: binary.BigEndian.Uint16(b[14:]), Urgent: binary.BigEndian.Uint16(b[18:]),
+		Payload: b[n:],
+	}
+	s.Options.Parse(b[20:n])
+	return nil
+}
+
+// Parse reads the options of a header.
+func (o *Options) Parse(b []byte) {
+	for len(b) > 0 {
+		switch b[0] {
+		case optEnd:
+			return
+		case optNOP:
+			b = b[1:]
+			continue
+		}
+		if len(b) < 2 || int(b[1]) < 2 || int(b[1]) > len(b) {
+			return
+		}
+		v := b[2:b[1]]
+		switch {
+		case b[0] == optMSS && len(v) == 2:
+			o.MSS = binary.BigEndian.Uint16(v)
+		case b[0] == optScale && len(v) == 1:
+			o.HasScale, o.Scale = true, min(v[0], 14) // RFC 7323 section 2.3
+		case b[0] == optSACKPermitted && len(v) == 0:
+			o.SACKPermitted = true
+		case b[0] == optTimestamps && len(v) == 8:
+			o.HasTimestamps = true
+			o.TSVal, o.TSEcr = binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:])
+		case b[0] == optSACK && len(v)%8 == 0 && len(v) <= 32:
+			o.Blocks = len(v) / 8
+			for i := range o.Blocks {
+				o.SACK[i] = Block{Seq(binary.BigEndian.Uint32(v[8*i:])), Seq(binary.BigEndian.Uint32(v[8*i+4:]))}
+			}
+		}
+		b = b[b[1]:]
+	}
+}
+
+var flagNames = [...]string{"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"}
+
+// String prints the segment as the step scripts of the tests do: "SYN,ACK seq 0 ack 1 win 65535 len 0".
+func (s *Segment) String() string {
+	var f []string
+	for i, n := range flagNames {
+		if s.Flags&(1<<i) != 0 {
+			f = append(f, n)
+		}
+	}
+	t := fmt.Sprintf("%s seq %d ack %d win %d len %d", strings.Join(f, ","), s.Seq, s.Ack, s.Window, len(s.Payload)+len(s.More))
+	for _, k := range s.Options.SACK[:s.Options.Blocks] {
+		t += fmt.Sprintf(" sack %d-%d", k.Left, k.Right)
+	}
+	return t
+}

@@ -1,0 +1,104 @@
+// Package trace is the record of one trial: every packet and its fate, every message, every socket call, every change
+// of a TCP connection. reports measures and draws from it alone.
+package trace
+
+import (
+	"net/netip"
+	"time"
+
+	"reliabilitylab/netem"
+)
+
+// Never is the instant of what has not happened.
+const Never time.Duration = -1
+
+// A Trace is the whole record of one trial: one flow of one protocol, alone on its path or together with others.
+type Trace struct {
+	Trial    string // the trial's id, which is its folder's name: "tcp", "udp", …
+	Flow     string // the flow's name in the scenario
+	Protocol string // "tcp" or "udp"
+	Client   End
+	Server   End
+	Data     netem.Direction // the direction in which the flow's messages travel
+	Start    time.Duration   // when the flow's program began
+	End      time.Duration   // the lab's time when the trial was over
+	Offered  int64           // bytes the program was asked to send; 0 if it is not known beforehand
+	Packets  []Packet        // the ledger, in the order in which packets were put on the path
+	Messages []Message       // in the order of sending
+	Calls    []Call          // in the order of their return
+	TCP      []TCPSample     // in the order of time
+	Bytes    *Spool          // the packets' bytes, for the captures; nil where captures are off
+}
+
+// End is one host of the trial.
+type End struct {
+	Name string
+	Addr netip.Addr
+}
+
+// Fate is what became of a packet.
+type Fate uint8
+
+// The fates.
+const (
+	InFlight  Fate = iota // still on its way when the trial ended
+	Arrived               // its host took it
+	Lost                  // the path ended it
+	Discarded             // it arrived, and its host threw it away
+)
+
+// A Packet is a row of the ledger.
+type Packet struct {
+	ID, Of    uint64 // Of: the packet this one copies, or 0
+	Direction netem.Direction
+	Fate      Fate
+	Header    netem.Header  // read where it was put on the path
+	Length    int32         // bytes of the IP packet
+	Options   TCPOptions    // of a TCP segment
+	Sent      time.Duration // when it was put on the path (for a copy: when it was made)
+	Arrived   time.Duration // when the far host got it, or Never
+	Cause     netem.Cause   // of its death; of its harm, if it lived
+	Reason    string        // why it was sent, as far as the sender says
+	At, AtFar int64         // where Bytes has it as it was sent, and as it arrived (the same unless harmed); -1 if nowhere
+}
+
+// TCPOptions are the options of a segment that the charts need.
+type TCPOptions struct {
+	WindowScale  int8        // the shift, on SYN; -1 if absent
+	SACK         [][2]uint32 // blocks: left edge, right edge; nil if none
+	TSVal, TSEcr uint32      // timestamps, 0 if absent
+}
+
+// A Message is one piece that a program sent: a datagram, or that many bytes of a stream.
+type Message struct {
+	Number    uint64        // from 1, in the order of sending
+	Offset    int64         // its first byte in the stream of all messages
+	Size      int           // bytes
+	Sent      time.Duration // when the program handed it over (Send was called)
+	Delivered time.Duration // when the receiving program first had all of it, or Never
+	Copies    int           // how often it was delivered: 0 lost, 2 or more duplicates
+	Place     int           // which message it was in the order of first delivery, from 1; 0 if never
+	Intact    bool          // the bytes delivered first were those sent
+}
+
+// A Call is one socket call.
+type Call struct {
+	Host   string
+	Socket int    // the socket's number on its host, from 1
+	Name   string // socket, bind, listen, accept, connect, send, recv, setsockopt, shutdown, close
+	Args   string // as the calls chart shows them
+	Result int    // what it returned, -1 with an error
+	Errno  string // "" or the error's name
+	Begin  time.Duration
+	Return time.Duration // Never if it was still blocked at the end
+}
+
+// A TCPSample is the state of a connection at a change (host.TCPInfo on record).
+type TCPSample struct {
+	At                                     time.Duration
+	Host                                   string
+	Local, Peer                            netip.AddrPort
+	State, Phase, Event                    string
+	Cwnd, Ssthresh, InFlight, SendWnd, MSS int
+	SRTT, RTTVar, RTO                      time.Duration
+}

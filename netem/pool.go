@@ -1,0 +1,43 @@
+package netem
+
+// A Pool makes the packets of one world and takes them back. The zero value is ready. Not for concurrent use.
+type Pool struct {
+	last uint64
+	free []*Packet
+}
+
+// room is the least capacity of a pooled packet's Data: a full Ethernet packet and some.
+const room = 2048
+
+// Get returns a packet with a new ID and n bytes of Data whose contents are arbitrary: the caller fills them all.
+func (pool *Pool) Get(n int) *Packet {
+	pool.last++
+	var p *Packet
+	if k := len(pool.free); k > 0 {
+		p = pool.free[k-1]
+		pool.free = pool.free[:k-1]
+		*p = Packet{Data: p.Data}
+	} else {
+		p = &Packet{Data: make([]byte, 0, room)}
+	}
+	if cap(p.Data) < n {
+		p.Data = make([]byte, n)
+	}
+	p.Data = p.Data[:n]
+	p.ID = pool.last
+	return p
+}
+
+// Copy returns a copy of p: the same bytes, a new ID, dice of its own. Its Of is p's ID.
+func (pool *Pool) Copy(p *Packet) *Packet {
+	c := pool.Get(len(p.Data))
+	data, id := c.Data, c.ID
+	copy(data, p.Data)
+	*c = *p
+	c.Data, c.ID, c.Of = data, id, p.ID
+	c.Dice = mix(p.Dice + golden)
+	return c
+}
+
+// Put takes a packet back. Nobody may hold it, or its Data, any more.
+func (pool *Pool) Put(p *Packet) { pool.free = append(pool.free, p) }
