@@ -98,6 +98,8 @@ type Scheduler interface {
 	Current() Task
 	// Park suspends the running program until Wake. It may also return without one: callers look again.
 	Park()
+	// Sleep suspends the running program for d, whatever wakes it.
+	Sleep(d time.Duration)
 	// Wake lets a parked program go on at this instant, after what is already due. Waking one that is not parked makes
 	// its next Park return at once; waking twice is waking once.
 	Wake(Task)
