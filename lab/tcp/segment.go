@@ -67,24 +67,25 @@ func (s *Segment) End() Seq { return s.Seq + Seq(s.Len()) }
 // HeaderLen returns the bytes of the header with its options, a multiple of four.
 func (s *Segment) HeaderLen() int { return 20 + s.Options.len() }
 
+// len is the room the options take: each begins at a multiple of four bytes, padded in front, as most stacks do; only
+// SACK-permitted stands in the padding of the timestamps.
 func (o *Options) len() int {
 	n := 0
 	if o.MSS != 0 {
 		n += 4
 	}
 	if o.HasTimestamps {
-		n += 10
-	}
-	if o.SACKPermitted {
-		n += 2
+		n += 12
+	} else if o.SACKPermitted {
+		n += 4
 	}
 	if o.HasScale {
-		n += 3
+		n += 4
 	}
 	if o.Blocks > 0 {
-		n += 2 + 8*o.Blocks
+		n += 4 + 8*o.Blocks
 	}
-	return (n + 3) &^ 3
+	return n
 }
 
 // Put writes the header, HeaderLen bytes of it, with a checksum of zero. The payload is the caller's to copy.
@@ -103,49 +104,39 @@ func (s *Segment) Put(b []byte) {
 }
 
 func (o *Options) put(b []byte) {
-	i := 0
 	if o.MSS != 0 {
 		b[0], b[1] = optMSS, 4
 		binary.BigEndian.PutUint16(b[2:], o.MSS)
-		i = 4
+		b = b[4:]
 	}
-	if o.SACKPermitted {
-		b[i], b[i+1] = optSACKPermitted, 2
-		i += 2
-	}
-	if o.HasTimestamps {
-		if !o.SACKPermitted && len(b)-i >= 12 { // pad in front so that the values are aligned, as everyone does
-			b[i], b[i+1] = optNOP, optNOP
-			i += 2
+	if o.SACKPermitted || o.HasTimestamps {
+		b[0], b[1] = optNOP, optNOP
+		if o.SACKPermitted {
+			b[0], b[1] = optSACKPermitted, 2
 		}
-		b[i], b[i+1] = optTimestamps, 10
-		binary.BigEndian.PutUint32(b[i+2:], o.TSVal)
-		binary.BigEndian.PutUint32(b[i+6:], o.TSEcr)
-		i += 10
+		b = b[2:]
+		if o.HasTimestamps {
+			b[0], b[1] = optTimestamps, 10
+			binary.BigEndian.PutUint32(b[2:], o.TSVal)
+			binary.BigEndian.PutUint32(b[6:], o.TSEcr)
+			b = b[10:]
+		} else {
+			b[0], b[1] = optNOP, optNOP
+			b = b[2:]
+		}
 	}
 	if o.HasScale {
-		if i%4 == 0 && len(b)-i >= 4 {
-			b[i] = optNOP
-			i++
-		}
-		b[i], b[i+1], b[i+2] = optScale, 3, o.Scale
-		i += 3
+		b[0], b[1], b[2], b[3] = optNOP, optScale, 3, o.Scale
+		b = b[4:]
 	}
 	if o.Blocks > 0 {
-		for i%4 != 2 && len(b)-i > 2+8*o.Blocks {
-			b[i] = optNOP
-			i++
-		}
-		b[i], b[i+1] = optSACK, byte(2+8*o.Blocks)
-		i += 2
+		b[0], b[1], b[2], b[3] = optNOP, optNOP, optSACK, byte(2+8*o.Blocks)
+		b = b[4:]
 		for _, k := range o.SACK[:o.Blocks] {
-			binary.BigEndian.PutUint32(b[i:], uint32(k.Left))
-			binary.BigEndian.PutUint32(b[i+4:], uint32(k.Right))
-			i += 8
+			binary.BigEndian.PutUint32(b, uint32(k.Left))
+			binary.BigEndian.PutUint32(b[4:], uint32(k.Right))
+			b = b[8:]
 		}
-	}
-	for ; i < len(b); i++ {
-		b[i] = optEnd
 	}
 }
 

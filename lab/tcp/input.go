@@ -1,0 +1,257 @@
+package tcp
+
+import (
+	"syscall"
+	"time"
+
+	"reliabilitylab/netem"
+)
+
+// Deliver takes a segment from the network. What happens to it, in order (RFC 9293 section 3.10.7.4):
+//
+//	PAWS, acceptable?  inWindow
+//	RST, SYN           reset, challenge
+//	ACK                ack.go, recovery.go
+//	text, FIN          text, fin
+//	what may now go    transmit, acknowledge (output.go)
+func (c *Conn) Deliver(now time.Duration, s *Segment) {
+	c.now = now
+	switch c.state {
+	case Closed:
+		return
+	case SynSent:
+		c.synSent(s)
+	default:
+		c.segment(s)
+	}
+	c.report("ack")
+}
+
+// segment handles a segment in every state but CLOSED and SYN-SENT.
+func (c *Conn) segment(s *Segment) {
+	if c.state == SynReceived && c.answersSYN(s) {
+		c.synAcked(s)
+		c.establish(s)
+		c.sendACK("ack")
+		c.transmit()
+		return
+	}
+	if !c.acceptable(s) {
+		return
+	}
+	if s.Flags&netem.FlagRST != 0 {
+		c.reset(s)
+		return
+	}
+	if s.Flags&netem.FlagSYN != 0 {
+		c.challenge() // RFC 5961 section 4
+		return
+	}
+	if s.Flags&netem.FlagACK == 0 {
+		return
+	}
+	if c.timestamps && s.Options.HasTimestamps && s.Seq.LessEq(c.acked) && int32(s.Options.TSVal-c.tsRecent) >= 0 {
+		c.tsRecent, c.tsRecentAt = s.Options.TSVal, c.now // RFC 7323 section 4.3
+	}
+	if c.state == SynReceived {
+		if s.Ack.LessEq(c.una) || c.nxt.Less(s.Ack) {
+			if r, ok := Reset(s); ok {
+				c.send(r.Flags, r.Seq, nil, nil, "half-open")
+			}
+			return
+		}
+		c.synAcked(s)
+		c.establish(s)
+		if c.finAsked {
+			c.become(FinWait1)
+		}
+	} else if !c.ack(s) {
+		return
+	}
+	if c.finSent && c.una == c.nxt && !c.finAcked() {
+		return
+	}
+	c.text(s)
+	if c.state == Closed {
+		return
+	}
+	c.transmit()
+	c.acknowledge()
+}
+
+// answersSYN tells whether s is the SYN-ACK of a simultaneous open (RFC 9293 section 3.5, figure 7): the SYN in it is the
+// one that was taken already, the ACK is news.
+func (c *Conn) answersSYN(s *Segment) bool {
+	return s.Flags&(netem.FlagSYN|netem.FlagACK|netem.FlagRST) == netem.FlagSYN|netem.FlagACK &&
+		s.Seq == c.irs && c.una.Less(s.Ack) && s.Ack.LessEq(c.nxt)
+}
+
+// finAcked takes the state changes that the ACK of our FIN makes. It returns false where the connection has ended.
+func (c *Conn) finAcked() bool {
+	switch c.state {
+	case FinWait1:
+		c.become(FinWait2)
+	case Closing:
+		c.become(TimeWait)
+	case LastAck:
+		c.die(nil)
+		return false
+	}
+	return true
+}
+
+// acceptable tests the segment against the receive window and its timestamp against PAWS (RFC 9293 section 3.10.7.4
+// first, RFC 7323 section 5.3); one that fails is answered with an ACK, unless it is a RST.
+func (c *Conn) acceptable(s *Segment) bool {
+	rst := s.Flags&netem.FlagRST != 0
+	if c.timestamps && s.Options.HasTimestamps && !rst &&
+		int32(s.Options.TSVal-c.tsRecent) < 0 && c.now-c.tsRecentAt < pawsIdle {
+		c.sendACK("old timestamp")
+		return false
+	}
+	window := int(c.edge - c.next)
+	n := s.Len()
+	in := func(q Seq) bool { return c.next.LessEq(q) && q.Less(c.next+Seq(window)) }
+	ok := false
+	switch {
+	case n == 0 && window == 0:
+		ok = s.Seq == c.next
+	case n == 0:
+		ok = in(s.Seq)
+	case window > 0:
+		ok = in(s.Seq) || in(s.End()-1)
+	}
+	if ok || rst {
+		return ok
+	}
+	switch {
+	case c.state == SynReceived && s.Flags&netem.FlagSYN != 0 && s.Seq == c.irs:
+		c.sendSYN("peer repeats SYN") // the SYN-ACK was lost, or is late
+		return false
+	case c.state == TimeWait && s.Flags&netem.FlagFIN != 0:
+		c.deathAt = c.now + c.cfg.TimeWait
+	}
+	if n > 0 && s.Seq.Less(c.next) {
+		c.duplicateText(s)
+	}
+	// The ACK field of an old duplicate may still be news where the window is closed (section 3.10.7.4: "special
+	// allowance should be made to accept valid ACKs, URGs, and RSTs").
+	if window == 0 && s.Seq == c.next && s.Flags&netem.FlagACK != 0 && c.state >= Established {
+		c.ack(s)
+		c.transmit()
+	}
+	if c.state != Closed {
+		c.sendACK("unacceptable segment")
+	}
+	return false
+}
+
+// pawsIdle is how long a timestamp is remembered (RFC 7323 section 5.5: 24 days).
+const pawsIdle = 24 * 24 * time.Hour
+
+// reset takes a RST (RFC 9293 section 3.10.7.4 second, RFC 5961 section 3): only one that hits RCV.NXT exactly counts.
+func (c *Conn) reset(s *Segment) {
+	if s.Seq != c.next {
+		c.challenge()
+		return
+	}
+	switch c.state {
+	case SynReceived:
+		c.die(syscall.ECONNREFUSED)
+	case Closing, LastAck, TimeWait:
+		c.die(nil)
+	case CloseWait:
+		c.die(syscall.EPIPE)
+	default:
+		c.die(syscall.ECONNRESET)
+	}
+}
+
+// challenge asks the peer whether it meant what it sent (RFC 5961).
+func (c *Conn) challenge() { c.sendACK("challenge") }
+
+// text takes the payload and the FIN (RFC 9293 section 3.10.7.4 seventh and eighth).
+func (c *Conn) text(s *Segment) {
+	data, seq, fin := s.Payload, s.Seq, s.Flags&netem.FlagFIN != 0
+	if len(data) == 0 && !fin || c.finTaken {
+		return
+	}
+	end := seq + Seq(len(data))
+	if c.finKnown && c.finAt.Less(end) { // nothing comes behind a FIN
+		return
+	}
+	if fin && (c.state == Established || c.state == FinWait1 || c.state == FinWait2) && end.LessEq(c.edge) {
+		c.finKnown, c.finAt = true, end
+	}
+	if len(data) > 0 {
+		c.lastData = c.now
+		c.peerMSS = max(c.peerMSS, min(len(data), c.cfg.MSS))
+		if c.deaf && c.next.Less(end) && (c.state == FinWait1 || c.state == FinWait2 || c.state == Closing) {
+			c.send(netem.FlagRST, s.Ack, nil, nil, "data after close")
+			c.die(syscall.ECONNRESET)
+			return
+		}
+		if seq.Less(c.next) {
+			c.duplicateText(s)
+			cut := min(int(c.next-seq), len(data))
+			data, seq = data[cut:], seq+Seq(cut)
+		}
+		if over := int(int32(end - c.edge)); over > 0 {
+			data = data[:max(0, len(data)-over)]
+		}
+		c.store(seq, data)
+	}
+	if c.finKnown && !c.finTaken && c.next == c.finAt {
+		c.next++
+		c.finTaken = true
+		c.ackNow = true
+		c.fin()
+	}
+}
+
+// store puts new data into the receive buffer and decides how soon it is acknowledged (RFC 5681 section 4.2: at once
+// where a gap appears, is still there, or is filled).
+func (c *Conn) store(seq Seq, data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	gap := len(c.in.blocks) > 0
+	if seq != c.next && c.in.holds(Block{seq, seq + Seq(len(data))}) {
+		c.dsack = Block{seq, seq + Seq(len(data))}
+	}
+	c.next = c.in.put(c.next, seq, data)
+	if gap || len(c.in.blocks) > 0 {
+		c.ackNow = true
+		c.quick = max(c.quick, quickACKs)
+	}
+	if seq.Less(c.next) {
+		c.env.Notify()
+	}
+	if c.ackAt == Never && c.acked != c.next {
+		c.ackAt = c.now + c.cfg.DelayedACK
+	}
+}
+
+// duplicateText notes data that came again: it is acknowledged at once, with a D-SACK (RFC 2883 section 4).
+func (c *Conn) duplicateText(s *Segment) {
+	end := s.Seq + Seq(len(s.Payload))
+	if c.next.Less(end) {
+		end = c.next
+	}
+	c.ackNow = true
+	if s.Seq.Less(end) {
+		c.dsack = Block{s.Seq, end}
+	}
+}
+
+// fin takes the state changes that the peer's FIN makes; it stands at RCV.NXT now.
+func (c *Conn) fin() {
+	switch c.state {
+	case Established:
+		c.become(CloseWait)
+	case FinWait1: // our FIN is not acknowledged, else this would be FIN-WAIT-2
+		c.become(Closing)
+	case FinWait2:
+		c.become(TimeWait)
+	}
+}

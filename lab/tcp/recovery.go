@@ -1,0 +1,151 @@
+package tcp
+
+// Loss recovery: what an ACK means for the data on its way. Fast recovery is RFC 6675 with SACK and RFC 6582 (NewReno)
+// without; both count what is in the network (the pipe) against cwnd, so cwnd itself is not inflated: without SACK each
+// duplicate ACK takes one segment off the pipe, which allows the same segments as RFC 6582's inflation does. Limited
+// transmit (RFC 3042) follows from the same counting.
+
+// pipe is what is thought to be in the network, in bytes (RFC 6675 section 4, SetPipe).
+func (c *Conn) pipe() int {
+	p := int(c.nxt-c.una) - c.board.sacked - c.board.lost + c.board.again
+	if c.cfg.Recovery != "sack" {
+		p -= c.credit * c.mss
+	}
+	return max(0, p)
+}
+
+// progress takes an ACK for new data through the phases. It returns whether the retransmission timer starts anew.
+func (c *Conn) progress(a Ack) bool {
+	sack := c.cfg.Recovery == "sack"
+	if sack {
+		c.board.judge(c.mss)
+	}
+	switch {
+	case c.w.Phase == Recovery && c.una.Less(c.point):
+		c.event = "partial ack"
+		if sack {
+			return true
+		}
+		// RFC 6582 section 3.2 step 3, partial ACK: the next hole. Of the segments that duplicate ACKs have counted
+		// out, those acknowledged now are off the board anyway.
+		c.credit = max(0, c.credit-(a.Bytes+c.mss-1)/c.mss+1)
+		if c.board.n > 0 {
+			c.board.lose(0)
+			c.resend(c.board.at(0), "partial ack")
+		}
+		first := !c.patient
+		c.patient = true
+		return first
+	case c.w.Phase == Recovery:
+		c.leave()
+		return true
+	case c.w.Phase == Loss && !c.una.Less(c.point):
+		c.w.Phase = Open
+		c.event = "recovered"
+	}
+	c.credit = 0
+	if c.limited || c.w.SlowStart() && c.w.Cwnd < 2*c.w.Flight {
+		c.control.Ack(&c.w, a)
+	}
+	if sack && c.w.Phase == Open && c.board.lost > 0 {
+		c.enter()
+	}
+	return true
+}
+
+// gotDuplicate takes a duplicate ACK.
+func (c *Conn) gotDuplicate() {
+	sack := c.cfg.Recovery == "sack"
+	if sack {
+		if c.w.Phase != Loss {
+			c.board.judge(c.mss)
+		}
+	} else if c.w.Phase != Loss && (c.credit+1)*c.mss < int(c.nxt-c.una) { // no more can have left than are on their way, less the lost one
+		c.credit++
+	}
+	if c.w.Phase != Open {
+		return
+	}
+	if c.dup >= dupThresh && c.beyond(sack) || c.board.lost > 0 {
+		c.enter()
+	}
+}
+
+// beyond tells whether a new recovery may begin: duplicate ACKs for what was on its way in the last one, or at the last
+// timeout, mean nothing new (RFC 6675 section 5.1; RFC 6582 section 3.2 step 1 wants one byte more).
+func (c *Conn) beyond(sack bool) bool {
+	if sack {
+		return c.point.LessEq(c.una)
+	}
+	return c.point.Less(c.una)
+}
+
+// enter begins fast recovery (RFC 6675 section 5 step 4, RFC 6582 section 3.2 step 2).
+func (c *Conn) enter() {
+	c.w.Ssthresh = c.control.Loss(&c.w, c.now)
+	c.w.Cwnd = c.w.Ssthresh
+	c.w.grown = 0
+	c.w.Phase = Recovery
+	c.point = c.nxt
+	c.rescued, c.patient = false, false
+	if first := c.board.at(0); !first.again {
+		c.board.lose(0)
+		c.resend(first, "fast retransmit")
+		c.startRTO()
+	}
+	c.event = "fast retransmit"
+}
+
+// leave ends fast recovery: all that was on its way when it began is acknowledged.
+func (c *Conn) leave() {
+	c.w.Phase = Open
+	c.w.Cwnd = c.w.Ssthresh
+	if c.cfg.Recovery != "sack" {
+		// RFC 6582 section 3.2 step 3, full ACK, option 1: no burst where little is in flight.
+		c.w.Cwnd = min(c.w.Ssthresh, max(int(c.nxt-c.una), c.mss)+c.mss)
+	}
+	c.credit = 0
+	c.event = "recovered"
+}
+
+// expired is what the retransmission timer means for the window (RFC 5681 section 3.1 equation 4 and after; RFC 6675
+// section 5.1; RFC 6582 section 4): all is lost that is not sacked, and slow start begins with one segment. Further
+// timeouts of the same segment, and one that ends a fast recovery, do not lower the threshold again.
+func (c *Conn) expired() {
+	c.w.Flight = int(c.nxt - c.una)
+	if c.retries == 1 && c.w.Phase != Recovery {
+		c.w.Ssthresh = c.control.Timeout(&c.w, c.now)
+	}
+	c.w.Cwnd = c.mss
+	c.w.grown = 0
+	c.w.Phase = Loss
+	c.point = c.nxt
+	c.dup, c.credit = 0, 0
+	c.board.loseAll()
+	c.event = "timeout"
+	c.resend(c.board.at(0), "timeout")
+}
+
+// reason is why a segment that is lost is sent again now.
+func (c *Conn) reason() string {
+	if c.w.Phase == Loss {
+		return "after timeout"
+	}
+	return "fast retransmit"
+}
+
+// lastResort returns a segment to send again though it is not known to be lost, where nothing else may go (RFC 6675
+// section 4, NextSeg rules 3 and 4), and the reason; nil if there is none.
+func (c *Conn) lastResort() (*sent, string) {
+	if c.w.Phase != Recovery || c.cfg.Recovery != "sack" {
+		return nil, ""
+	}
+	if s := c.board.hole(); s != nil {
+		return s, "unsacked hole"
+	}
+	if last := c.board.n - 1; !c.rescued && last >= 0 && !c.board.at(last).sacked && !c.board.at(last).again {
+		c.rescued = true
+		return c.board.at(last), "rescue"
+	}
+	return nil, ""
+}

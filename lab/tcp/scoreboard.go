@@ -1,0 +1,244 @@
+package tcp
+
+import "time"
+
+// A sent is one segment on its way: sent, and not yet acknowledged cumulatively.
+type sent struct {
+	seq, end Seq
+	at       time.Duration // its latest transmission
+	tries    int32         // how often it was sent
+	fin      bool          // its last sequence number is the FIN
+	sacked   bool          // the receiver has it (RFC 2018)
+	lost     bool          // it is thought to be lost
+	again    bool          // it was sent again since it was thought so
+}
+
+func (s *sent) len() int { return int(s.end - s.seq) }
+
+// A scoreboard is what the sender knows of the segments on their way, in the order of their sequence numbers (RFC 6675
+// section 3). Sums are kept, so that the pipe costs nothing to ask for.
+type scoreboard struct {
+	ring    []sent // its length is zero or a power of two
+	head, n int
+	sacked  int     // bytes sacked
+	lost    int     // bytes lost and not sacked
+	again   int     // bytes sent again and not sacked
+	judged  int     // the segments before this one have been judged lost or sacked for good
+	next    int     // no segment before this one waits to be sent again
+	known   []Block // what the last SACK said, so that an ACK costs only what is new in it
+}
+
+func (b *scoreboard) at(i int) *sent { return &b.ring[(b.head+i)&(len(b.ring)-1)] }
+
+// push adds a segment behind all others.
+func (b *scoreboard) push(s sent) {
+	if b.n == len(b.ring) {
+		grown := make([]sent, max(32, 2*len(b.ring)))
+		for i := range b.n {
+			grown[i] = *b.at(i)
+		}
+		b.ring, b.head = grown, 0
+	}
+	b.n++
+	*b.at(b.n - 1) = s
+}
+
+// acked tells what a cumulative ACK took off the board.
+type acked struct {
+	bytes     int
+	delivered int           // of them, bytes not sacked before
+	ambiguous bool          // a segment among them was sent more than once (Karn)
+	sentAt    time.Duration // when the earliest of them, sent once and not sacked before, was sent; -1 if there is none
+}
+
+// ack takes off everything before una.
+func (b *scoreboard) ack(una Seq) acked {
+	a := acked{sentAt: -1}
+	for b.n > 0 {
+		s := b.at(0)
+		if una.LessEq(s.seq) {
+			break
+		}
+		whole := s.end.LessEq(una)
+		cut := int(una - s.seq)
+		if whole {
+			cut = s.len()
+		}
+		b.count(s, -cut)
+		a.bytes += cut
+		if !s.sacked {
+			a.delivered += cut
+		}
+		if s.tries > 1 {
+			a.ambiguous = true
+		} else if !s.sacked && a.sentAt < 0 {
+			a.sentAt = s.at
+		}
+		if !whole {
+			s.seq = una
+			break
+		}
+		b.head = (b.head + 1) & (len(b.ring) - 1)
+		b.n--
+		b.judged = max(0, b.judged-1)
+		b.next = max(0, b.next-1)
+	}
+	return a
+}
+
+// count adds a segment's n bytes to the sums, or takes them away.
+func (b *scoreboard) count(s *sent, n int) {
+	switch {
+	case s.sacked:
+		b.sacked += n
+	default:
+		if s.lost {
+			b.lost += n
+		}
+		if s.again {
+			b.again += n
+		}
+	}
+}
+
+// search returns the first segment that ends behind seq.
+func (b *scoreboard) search(seq Seq) int {
+	lo, hi := 0, b.n
+	for lo < hi {
+		m := int(uint(lo+hi) / 2)
+		if seq.Less(b.at(m).end) {
+			hi = m
+		} else {
+			lo = m + 1
+		}
+	}
+	return lo
+}
+
+// sack marks what the blocks say and returns how many bytes are new in it.
+func (b *scoreboard) sack(blocks []Block) int {
+	fresh := 0
+	for _, k := range blocks {
+		from := k.Left
+		for _, old := range b.known { // pass over what the last SACK said already
+			if from.Less(old.Left) && old.Left.Less(k.Right) {
+				fresh += b.mark(k, from, old.Left)
+				from = old.Left
+			}
+			if old.Left.LessEq(from) && from.Less(old.Right) {
+				from = old.Right
+			}
+		}
+		fresh += b.mark(k, from, k.Right)
+	}
+	b.known = append(b.known[:0], blocks...)
+	return fresh
+}
+
+// mark sets the segments sacked that lie wholly inside k, looking only at those that reach into from..to.
+func (b *scoreboard) mark(k Block, from, to Seq) int {
+	if !from.Less(to) {
+		return 0
+	}
+	fresh := 0
+	for i := b.search(from); i < b.n; i++ {
+		s := b.at(i)
+		if !s.seq.Less(to) {
+			break
+		}
+		if s.sacked || s.seq.Less(k.Left) || k.Right.Less(s.end) {
+			continue
+		}
+		b.count(s, -s.len())
+		s.sacked = true
+		b.count(s, s.len())
+		fresh += s.len()
+	}
+	return fresh
+}
+
+// judge marks as lost what RFC 6675's IsLost says: segments above which three segments' worth have been sacked, by
+// blocks (dupThresh of them apart) or by bytes (more than (dupThresh-1) * mss).
+func (b *scoreboard) judge(mss int) {
+	bytes, runs, i := 0, 0, b.n
+	for i > b.judged && bytes <= (dupThresh-1)*mss && runs < dupThresh {
+		i--
+		if s := b.at(i); s.sacked {
+			bytes += s.len()
+			if i == 0 || !b.at(i-1).sacked {
+				runs++
+			}
+		}
+	}
+	for ; b.judged < i; b.judged++ {
+		if s := b.at(b.judged); !s.sacked && !s.lost {
+			b.lose(b.judged)
+		}
+	}
+}
+
+// lose marks segment i as lost and due to be sent again.
+func (b *scoreboard) lose(i int) {
+	s := b.at(i)
+	if s.sacked {
+		return
+	}
+	b.count(s, -s.len())
+	s.lost, s.again = true, false
+	b.count(s, s.len())
+	b.next = min(b.next, i)
+}
+
+// loseAll is what a timeout means: nothing that is not sacked is on its way any more. Where the receiver has taken back
+// a SACK (the first segment is sacked, yet not acknowledged: RFC 2018 section 8), none of its SACKs count.
+func (b *scoreboard) loseAll() {
+	reneged := b.n > 0 && b.at(0).sacked
+	for i := range b.n {
+		s := b.at(i)
+		if reneged && s.sacked {
+			b.count(s, -s.len())
+			s.sacked = false
+			b.count(s, s.len())
+		}
+		b.lose(i)
+	}
+	if reneged {
+		b.known = b.known[:0]
+	}
+	b.judged = b.n
+}
+
+// due returns the first segment that is lost and has not been sent again, or nil.
+func (b *scoreboard) due() *sent {
+	for ; b.next < b.n; b.next++ {
+		if s := b.at(b.next); s.lost && !s.sacked && !s.again {
+			return s
+		}
+	}
+	return nil
+}
+
+// hole returns the first segment below a sacked one that has neither been sacked nor sent again (RFC 6675's NextSeg,
+// rule 3), or nil.
+func (b *scoreboard) hole() *sent {
+	var first *sent
+	for i := range b.n {
+		s := b.at(i)
+		if s.sacked && first != nil {
+			return first
+		}
+		if !s.sacked && !s.again && first == nil {
+			first = s
+		}
+	}
+	return nil
+}
+
+// sentAgain books a retransmission.
+func (b *scoreboard) sentAgain(s *sent, now time.Duration) {
+	b.count(s, -s.len())
+	s.again = true
+	s.at = now
+	s.tries++
+	b.count(s, s.len())
+}
