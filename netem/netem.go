@@ -20,7 +20,10 @@ type Packet struct {
 	Harm   Cause  // what damaged it on the way, or ""
 
 	Header Header // what Entry read from Data; a stage may match on it
+	Number uint64 // its number among the packets of its class in this direction, from 1; set by Entry, a copy has the original's
 	Dice   uint64 // which random draws it meets (see Stream); set by Entry, and for copies by Pool.Copy
+
+	copies uint64 // how many copies were made of it, so that each gets dice of its own
 }
 
 // A Port takes a packet and with it the ownership of it. It never blocks.
@@ -41,10 +44,11 @@ type Env struct {
 	Rand  Stream                   // its own dice; no other stage draws from it
 	Drop  func(*Packet, Cause)     // ends a packet; takes ownership
 	Copy  func(of *Packet) *Packet // makes a copy with an ID and dice of its own; the caller owns both
+	Queue func(packets int)        // told by a Bottleneck how many packets wait in it, at every change; may be nil
 }
 
-// A Stage is the setting of one impairment: a plain value that can be compared, printed and attached any number of
-// times. Its running state is born in Attach and belongs to the Port that Attach returns.
+// A Stage is the setting of one impairment: a plain value that can be printed and attached any number of times (and
+// compared, where it holds no list). Its running state is born in Attach and belongs to the Port that Attach returns.
 type Stage interface {
 	Attach(env Env, next Port) Port
 }
@@ -54,12 +58,12 @@ type Cause string
 
 // The causes that a path knows.
 const (
-	CauseLoss      Cause = "loss"                     // Loss
+	CauseLoss      Cause = "loss"                     // Loss, LossEvery, LossAt
 	CauseBurst     Cause = "burst"                    // Burst (Gilbert-Elliott)
 	CauseQueueFull Cause = "queue full"               // Bottleneck
 	CauseOutage    Cause = "outage"                   // Outage
 	CauseScript    Cause = "script"                   // Script
-	CauseCorrupt   Cause = "corrupt"                  // Corrupt: bits flipped, checksums left as they were
+	CauseCorrupt   Cause = "corrupt"                  // Corrupt: a bit flipped, checksums left as they were
 	CauseMended    Cause = "corrupt, checksum mended" // Corrupt with the transport checksum made right again
 )
 

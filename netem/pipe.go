@@ -42,3 +42,13 @@ func (t Tap) Attach(_ Env, next Port) Port {
 		next(p)
 	}
 }
+
+// Has tells whether the pipe has a stage of that name.
+func (p Pipe) Has(name string) bool {
+	for _, s := range p {
+		if s.Name == name {
+			return true
+		}
+	}
+	return false
+}

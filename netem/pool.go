@@ -28,14 +28,16 @@ func (pool *Pool) Get(n int) *Packet {
 	return p
 }
 
-// Copy returns a copy of p: the same bytes, a new ID, dice of its own. Its Of is p's ID.
+// Copy returns a copy of p: the same bytes, a new ID, dice of its own (two copies of one packet differ in them too). Its
+// Of is p's ID.
 func (pool *Pool) Copy(p *Packet) *Packet {
+	p.copies++
 	c := pool.Get(len(p.Data))
 	data, id := c.Data, c.ID
 	copy(data, p.Data)
 	*c = *p
-	c.Data, c.ID, c.Of = data, id, p.ID
-	c.Dice = mix(p.Dice + golden)
+	c.Data, c.ID, c.Of, c.copies = data, id, p.ID, 0
+	c.Dice = mix(p.Dice + p.copies*golden)
 	return c
 }
 

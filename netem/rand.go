@@ -4,7 +4,7 @@ import "math/bits"
 
 // A Stream is a source of random numbers without hidden state: the n-th draw for a packet is a hash of the stream's key,
 // the packet's dice and n. Whoever draws, in whatever order and however often, gets the same numbers; so two trials with
-// the same seed meet the same dice (DESIGN: the same dice for both protocols), and one stage's draws never shift
+// the same seed meet the same dice, whichever protocol each of them runs, and one stage's draws never shift
 // another's.
 type Stream struct{ key uint64 }
 
@@ -34,6 +34,10 @@ func Below(draw, n uint64) uint64 {
 	return hi
 }
 
+// dice returns the Dice of the n-th packet of a class, n from 1. Entry gives them out; Burst asks for those of packets
+// that it has not seen.
+func dice(c Class, n uint64) uint64 { return mix(uint64(c)<<56 | n) }
+
 const golden = 0x9e3779b97f4a7c15 // 2^64 / golden ratio, odd
 
 // mix is the finalizer of SplitMix64 (Steele, Lea, Flood 2014, variant 13 of Stafford): a bijection on 64 bits in which
@@ -50,8 +54,12 @@ func mix(x uint64) uint64 {
 // A Probability is from 0 to 1.
 type Probability float64
 
-// Hit tells whether an event of probability p happens at this draw. Exact at 0 and 1.
+// Hit tells whether an event of probability p happens at this draw. It is exact at 0 and 1; what lies outside counts as
+// the nearer end, and NaN as 0.
 func (p Probability) Hit(draw uint64) bool {
+	if p >= 1 {
+		return true
+	}
 	// 2^53 steps; the product is a power-of-two scaling and so the same on every machine.
-	return draw>>11 < uint64(float64(p)*(1<<53))
+	return p > 0 && draw>>11 < uint64(float64(p)*(1<<53))
 }

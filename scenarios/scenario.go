@@ -27,8 +27,9 @@ type Scenario struct {
 	Expect   []Expect
 	Charts   []string // which, in this order; empty means the default set
 
-	File string // where it came from, for error messages
-	Text []byte // the YAML itself, kept with the results
+	File     string    // where it came from, for error messages
+	Text     []byte    // the YAML itself, kept with the results
+	Settings []Setting // what was set on top of the text
 }
 
 // Stack says which TCP/IP each end runs: "lab" or "linux".
@@ -87,7 +88,7 @@ type Reorder struct {
 // Delay is the one-way delay.
 type Delay struct {
 	Base, Jitter time.Duration
-	Distribution string // normal, uniform, pareto, paretonormal
+	Distribution string // uniform (base ± jitter), normal (jitter is its standard deviation), pareto, paretonormal
 	KeepOrder    bool   // default true
 }
 
@@ -175,5 +176,7 @@ type Expect struct {
 	Text  string
 	Left  string // protocol or trial id, a dot, a metric
 	Op    string // == != < <= > >=
-	Right string // a number with an optional unit, or another metric
+	Right string // a number with an optional unit, or another metric, or a number, "*" and a metric
+
+	left, right operand
 }

@@ -1,6 +1,19 @@
 // Package app holds the programs of the lab, written once against lab/host: the same code over TCP and UDP, on the
 // lab's stack and on the kernel's.
+//
+// A Program is the setting of one conversation, known to both of its ends; Client and Server are the two ends. Apps is
+// the table of what there is: an app is one file that turns a Program into a conversation, and one row of the table.
 package app
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"reliabilitylab/lab/host"
+	"reliabilitylab/netem"
+)
 
 // A Journal is told what programs send and get; lab/trace keeps it. Messages are numbered from 1 in the order of sending.
 type Journal interface {
@@ -11,3 +24,129 @@ type Journal interface {
 	// Garbled: the receiving program got something in which it could not even tell the message.
 	Garbled(size int)
 }
+
+// A Program is one conversation between a client, which begins it, and a server. It is a plain value; both ends must
+// have the same one. Its zero fields mean the defaults that are named, else zero.
+type Program struct {
+	App      string          // which of Apps
+	Protocol string          // "tcp" or "udp"
+	From     netem.Direction // the way the messages travel: Forward from the client, Reverse from the server
+	Size     int64           // transfer: bytes of the file
+	Message  int             // bytes of a message, and so of a datagram; 0 is DefaultMessage
+	Rate     netem.Rate      // bits of messages a second: of stream, and of transfer over UDP; 0 is without limit
+	For      time.Duration   // stream: how long it talks
+	Quiet    time.Duration   // UDP has no end: its receiver stops when nothing has come for so long; 0 is DefaultQuiet
+	Options  []host.Option   // set on every socket before it connects or listens: only such as its protocol has
+	Journal  Journal         // nil: nobody listens
+}
+
+// The defaults of a Program.
+const (
+	DefaultMessage = 1448            // a full segment: Ethernet's 1500 less the headers of IPv4 and of TCP with timestamps
+	DefaultQuiet   = 2 * time.Second // more than any delay on a usual path; a path with more of it needs more
+)
+
+// An App is a kind of program.
+type App struct {
+	Name  string // in scenario files
+	About string // in one line
+	start func(Program) (conversation, error)
+}
+
+// Apps are all kinds of programs, by name.
+var Apps = []App{
+	{"stream", "messages at a constant rate, like a call", stream},
+	{"transfer", "a file, as fast as TCP goes, or as datagrams at a rate", transfer},
+}
+
+// A conversation is a Program whose settings are checked, ready to run.
+type conversation interface {
+	client(h host.Host, server netip.AddrPort) error
+	server(h host.Host, local netip.AddrPort) error
+	offered() int64 // bytes that will be sent, or 0 if nobody can know
+}
+
+// Client runs the client's end on h until it is over. The server must have been started before.
+// Errors name the call that failed and wrap its errno.
+func (p Program) Client(h host.Host, server netip.AddrPort) error {
+	c, err := p.start()
+	if err != nil {
+		return err
+	}
+	return c.client(h, server)
+}
+
+// Server runs the server's end on h, at that address, until it is over. It serves one client, for which it waits without
+// limit.
+func (p Program) Server(h host.Host, local netip.AddrPort) error {
+	c, err := p.start()
+	if err != nil {
+		return err
+	}
+	return c.server(h, local)
+}
+
+// Check says what is wrong with the settings, or nil.
+func (p Program) Check() error {
+	_, err := p.start()
+	return err
+}
+
+// Offered returns how many bytes the program is asked to send, or 0 if that cannot be known beforehand.
+func (p Program) Offered() int64 {
+	c, err := p.start()
+	if err != nil {
+		return 0
+	}
+	return c.offered()
+}
+
+// start checks the settings that all apps share, fills in the defaults, and lets the app check the rest.
+func (p Program) start() (conversation, error) {
+	i := slices.IndexFunc(Apps, func(a App) bool { return a.Name == p.App })
+	switch {
+	case i < 0:
+		return nil, fmt.Errorf("no app %q: there are %s", p.App, names())
+	case p.Protocol != "tcp" && p.Protocol != "udp":
+		return nil, fmt.Errorf("%s over %q: an app runs over tcp or udp", p.App, p.Protocol)
+	case p.Rate < 0:
+		return nil, fmt.Errorf("%s: a rate of %d bit/s: it cannot be negative", p.App, p.Rate)
+	case p.Quiet < 0:
+		return nil, fmt.Errorf("%s: a quiet time of %v: it cannot be negative", p.App, p.Quiet)
+	}
+	if p.Message == 0 {
+		p.Message = DefaultMessage
+	}
+	if p.Message < headerSize || p.Message > maxMessage {
+		return nil, fmt.Errorf("%s: a message of %d bytes: it must have from %d (its header) to %d (what a datagram holds)",
+			p.App, p.Message, headerSize, maxMessage)
+	}
+	if p.Quiet == 0 {
+		p.Quiet = DefaultQuiet
+	}
+	if p.Journal == nil {
+		p.Journal = noJournal{}
+	}
+	c, err := Apps[i].start(p)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.App, err)
+	}
+	return c, nil
+}
+
+func names() string {
+	s := ""
+	for i, a := range Apps {
+		if i > 0 {
+			s += ", "
+		}
+		s += a.Name
+	}
+	return s
+}
+
+type noJournal struct{}
+
+func (noJournal) Sent(uint64, int64, int) {}
+func (noJournal) Delivered(uint64, bool)  {}
+func (noJournal) Garbled(int)             {}

@@ -1,36 +1,44 @@
-// Package experiment runs a scenario: it expands it into trials, builds each trial's world, hosts and path, and brings
-// back the traces.
+// Package experiment runs a scenario. It expands it into trials (plan.go), builds each trial's world, hosts and path
+// (world.go, path.go), runs it, and hands the traces on in the scenario's order (run.go).
 package experiment
 
 import (
-	"context"
+	"errors"
 
 	"reliabilitylab/lab/trace"
 	"reliabilitylab/scenarios"
 )
 
-// Progress is told how a run goes, from any goroutine, one call at a time.
-type Progress func(done, total int, trial string, labSeconds, labDuration float64)
+// ErrCannot is wrapped by errors that say that this machine, or this version, cannot run a scenario that is right in itself.
+var ErrCannot = errors.New("this machine cannot")
 
 // Options are how to run, as against what.
 type Options struct {
-	Jobs     int    // trials at the same time; 0: as many as there are processors
-	Dir      string // an existing empty folder for the packets' bytes while the run lasts
-	Record   bool   // keep packets, calls and bytes
-	Progress Progress
+	Jobs     int      // worlds at the same time; below 1: as many as there are processors
+	Dir      string   // an existing folder for the packets' bytes while the run lasts; "" keeps no bytes (and no captures)
+	Progress Progress // nil: nobody wants to know
 }
 
-// A Trial is one finished trial.
+// Progress is told how a run goes: which trial has come how far in lab time. It is called from several goroutines, but
+// one at a time.
+type Progress func(p Report)
+
+// A Report is one such word.
+type Report struct {
+	Trial       string  // which trial
+	Done, Total int     // trials finished, trials in all
+	Part        float64 // how far the named trial has come, 0 to 1 (lab time over its longest duration)
+}
+
+// A Trial is one finished trial: one flow of one protocol at one point of the sweep, with one seed.
 type Trial struct {
-	ID        string // "tcp", "udp"; with a sweep or replicates "loss=1%,r=2,tcp" and the like
+	ID        string // its folder's name: "tcp"; with several flows "file-tcp"; with a sweep "loss=2%_tcp" and the like
 	Flow      string
 	Protocol  string
-	Point     map[string]string // the values of the swept keys
-	Replicate int               // from 1
+	Point     scenarios.Point // the values of the swept keys
+	Replicate int             // from 1
 	Seed      uint64
 	Scenario  *scenarios.Scenario // as it was run: with the point's values
 	Trace     *trace.Trace
+	Errors    []string // what the programs ended with, where it was an error: "client: connect …: connection refused"
 }
-
-// Run runs all trials of a scenario and returns them in the scenario's order, whatever order they ended in.
-func Run(ctx context.Context, s *scenarios.Scenario, o Options) ([]*Trial, error) { return nil, nil }

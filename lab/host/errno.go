@@ -28,6 +28,7 @@ var errnoNames = []struct {
 	{syscall.EMSGSIZE, "EMSGSIZE"},
 	{syscall.ENETUNREACH, "ENETUNREACH"},
 	{syscall.ENOBUFS, "ENOBUFS"},
+	{syscall.ENOENT, "ENOENT"},
 	{syscall.ENOPROTOOPT, "ENOPROTOOPT"},
 	{syscall.ENOTCONN, "ENOTCONN"},
 	{syscall.EOPNOTSUPP, "EOPNOTSUPP"},

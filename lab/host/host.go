@@ -55,7 +55,8 @@ type Socket interface {
 	// Recv waits for data and copies at most len(b) bytes of it. On a stream 0 without error is the end of the stream;
 	// a datagram longer than b is cut. The address is the sender's.
 	Recv(b []byte) (int, netip.AddrPort, error)
-	// SetOption sets one option (option.go). An option this host does not have is ENOPROTOOPT.
+	// SetOption sets one option (option.go). An option this socket does not have is ENOPROTOOPT; a congestion control
+	// that its host does not have is ENOENT.
 	SetOption(Option) error
 	// LocalAddr is getsockname: the zero AddrPort while unbound.
 	LocalAddr() netip.AddrPort

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -8,19 +9,25 @@ import (
 
 // A Spool keeps packets' bytes in a file, so that a million packets need no memory. It is written first and read later.
 type Spool struct {
-	f   *os.File
-	buf []byte // not yet written
-	at  int64  // where buf begins in the file
-	err error  // the first error; it is kept, and all later writes are dropped
+	f     *os.File
+	named bool   // the file still has its name
+	buf   []byte // not yet written
+	at    int64  // where buf begins in the file
+	err   error  // the first error; it is kept, and all later writes are dropped
 }
 
-// NewSpool makes a spool in a new file at path. Close removes it.
+// spoolBuffer is how many bytes go to the file at once. Small enough to stay in a processor's cache.
+const spoolBuffer = 1 << 18
+
+// NewSpool makes a spool in a new file at path. Where the system allows it the file loses its name at once, so that even
+// a killed process leaves nothing behind; in any case Close removes it.
 func NewSpool(path string) (*Spool, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("keep the packets' bytes: %w", err)
 	}
-	return &Spool{f: f, buf: make([]byte, 0, 1<<18)}, nil
+	named := os.Remove(path) != nil // not every system removes open files
+	return &Spool{f: f, named: named, buf: make([]byte, 0, spoolBuffer)}, nil
 }
 
 // Add appends b and returns where it begins. Errors (a full disk) come out of Flush.
@@ -50,14 +57,17 @@ func (s *Spool) Flush() error {
 	return nil
 }
 
+// Size is how many bytes were added.
+func (s *Spool) Size() int64 { return s.at + int64(len(s.buf)) }
+
 // Reader reads the spool from its beginning; call Flush first.
 func (s *Spool) Reader() io.ReaderAt { return s.f }
 
 // Close forgets everything: the file is removed.
 func (s *Spool) Close() error {
 	err := s.f.Close()
-	if e := os.Remove(s.f.Name()); err == nil {
-		err = e
+	if s.named {
+		err = errors.Join(err, os.Remove(s.f.Name()))
 	}
 	return err
 }

@@ -23,10 +23,12 @@ type Trace struct {
 	Start    time.Duration   // when the flow's program began
 	End      time.Duration   // the lab's time when the trial was over
 	Offered  int64           // bytes the program was asked to send; 0 if it is not known beforehand
+	QueueMax int             // the longest queue at the bottleneck in the direction of the data, packets; -1 where there is none
 	Packets  []Packet        // the ledger, in the order in which packets were put on the path
 	Messages []Message       // in the order of sending
 	Calls    []Call          // in the order of their return
 	TCP      []TCPSample     // in the order of time
+	Garbled  int64           // how often the receiving program got something in which it could not tell the message
 	Bytes    *Spool          // the packets' bytes, for the captures; nil where captures are off
 }
 
@@ -45,22 +47,32 @@ const (
 	Arrived               // its host took it
 	Lost                  // the path ended it
 	Discarded             // it arrived, and its host threw it away
+	Fates                 // how many there are
 )
+
+// String returns the fate's name in result files; a packet in flight has none.
+func (f Fate) String() string { return [...]string{"", "arrived", "lost", "discarded"}[f] }
 
 // A Packet is a row of the ledger.
 type Packet struct {
 	ID, Of    uint64 // Of: the packet this one copies, or 0
 	Direction netem.Direction
 	Fate      Fate
-	Header    netem.Header  // read where it was put on the path
 	Length    int32         // bytes of the IP packet
+	Header    netem.Header  // read where it was put on the path, with Seq and Ack relative (see below); Transport and Flow are 0
 	Options   TCPOptions    // of a TCP segment
 	Sent      time.Duration // when it was put on the path (for a copy: when it was made)
 	Arrived   time.Duration // when the far host got it, or Never
+	Place     int           // which arrival of its direction it was, from 1; 0 if it never arrived
 	Cause     netem.Cause   // of its death; of its harm, if it lived
+	Harm      netem.Cause   // what damaged it on the way, whatever became of it then; "" if nothing did
 	Reason    string        // why it was sent, as far as the sender says
 	At, AtFar int64         // where Bytes has it as it was sent, and as it arrived (the same unless harmed); -1 if nowhere
 }
+
+// Sequence numbers on record are relative, as Wireshark shows them: a SYN has 0 and the first byte 1; Ack and the blocks
+// of a SACK count from the other side's SYN. A UDP datagram's Seq is its number in its direction, from 1; a fragment
+// that is not the first of its datagram has the number 0.
 
 // TCPOptions are the options of a segment that the charts need.
 type TCPOptions struct {
@@ -83,22 +95,46 @@ type Message struct {
 
 // A Call is one socket call.
 type Call struct {
-	Host   string
-	Socket int    // the socket's number on its host, from 1
-	Name   string // socket, bind, listen, accept, connect, send, recv, setsockopt, shutdown, close
-	Args   string // as the calls chart shows them
-	Result int    // what it returned, -1 with an error
-	Errno  string // "" or the error's name
-	Begin  time.Duration
-	Return time.Duration // Never if it was still blocked at the end
+	*CallText               // in words: Host, Name, Text, Errno
+	Socket    int32         // the socket's number on its host, from 1; of socket, the new one; 0 if there is none
+	Size      int32         // the bytes that send was given, or that recv had room for; 0 for all other calls
+	Result    int32         // what it returned, -1 with an error; socket and accept return the new socket's number
+	Begin     time.Duration // when it was called
+	Return    time.Duration // when it returned; Never if it was still blocked at the end
+}
+
+// A CallText is what is said of a call in words. Calls alike share one, so that a million of them need little memory:
+// it is never changed.
+type CallText struct {
+	Host  string
+	Name  string // socket, bind, listen, accept, connect, send, recv, setsockopt, shutdown, close
+	Text  string // the arguments beside Size: an address, a backlog, an option; of accept and recv the peer's address
+	Errno string // "" or the error's name
+}
+
+// Args are the arguments as the calls chart shows them: "1448", "1448, 10.0.0.2:5000", "TCP_NODELAY, true".
+func (c *Call) Args() string {
+	if c.Name != "send" && c.Name != "recv" {
+		return c.Text
+	}
+	size := itoa(int(c.Size))
+	if c.Text == "" {
+		return size
+	}
+	return size + ", " + c.Text
 }
 
 // A TCPSample is the state of a connection at a change (host.TCPInfo on record).
 type TCPSample struct {
+	*Connection                            // whose: Host, Local, Peer
 	At                                     time.Duration
-	Host                                   string
-	Local, Peer                            netip.AddrPort
 	State, Phase, Event                    string
 	Cwnd, Ssthresh, InFlight, SendWnd, MSS int
 	SRTT, RTTVar, RTO                      time.Duration
+}
+
+// A Connection is one end of a TCP connection. Its samples share one: it is never changed.
+type Connection struct {
+	Host        string
+	Local, Peer netip.AddrPort
 }

@@ -1,0 +1,16 @@
+package app
+
+import "errors"
+
+// transfer sends a file of Size bytes. Over TCP it goes as fast as the connection takes it, in large writes; over UDP in
+// datagrams, Rate bits of them a second, or all at once where Rate is without limit.
+func transfer(p Program) (conversation, error) {
+	if p.Size <= 0 {
+		return nil, errors.New("it needs a size above 0")
+	}
+	rate := p.Rate
+	if p.Protocol == "tcp" {
+		rate = 0
+	}
+	return newOneWay(p, p.Size, rate)
+}

@@ -1,0 +1,286 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"reliabilitylab/lab/app"
+	"reliabilitylab/lab/host"
+	"reliabilitylab/lab/inet"
+	"reliabilitylab/lab/tcp"
+	"reliabilitylab/lab/trace"
+	"reliabilitylab/lab/virtual"
+	"reliabilitylab/netem"
+	"reliabilitylab/scenarios"
+)
+
+// firstPort is the server's port of the first flow; each further flow has the next one.
+const firstPort = 9000
+
+// A lab is one world with its two hosts, the path between them, and the recorders of the trials in it.
+type lab struct {
+	plan
+	world     *virtual.World
+	pool      netem.Pool
+	client    *inet.Host
+	server    *inet.Host
+	recorders []*trace.Recorder
+	errors    [][]string
+	running   int           // programs that have not ended
+	over      time.Duration // when the last program ended
+	queueMax  [2]int
+}
+
+// run runs one world to its end and returns its trials.
+func (p plan) run(ctx context.Context, o Options, tell func(part float64)) (trials []*Trial, err error) {
+	l := &lab{plan: p, world: virtual.New(), errors: make([][]string, len(p.trials)), queueMax: [2]int{-1, -1}}
+	defer l.world.Close()
+	spools, err := l.open(o.Dir)
+	defer func() {
+		if err != nil {
+			for _, s := range spools {
+				s.Close()
+			}
+		}
+	}()
+	if err != nil {
+		return nil, err
+	}
+	if err := l.build(spools); err != nil {
+		return nil, err
+	}
+	for i := range p.trials {
+		if err := l.start(i); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.until(ctx, p.scenario.Duration, tell); err != nil {
+		return nil, err
+	}
+	for i, r := range l.recorders {
+		t, err := r.Finish()
+		if err != nil {
+			return nil, fmt.Errorf("trial %s: %w", p.trials[i].id, err)
+		}
+		t.QueueMax = l.queueMax[t.Data]
+		trials = append(trials, &Trial{
+			ID: p.trials[i].id, Flow: t.Flow, Protocol: t.Protocol, Point: p.point, Replicate: p.replicate, Seed: p.seed,
+			Scenario: p.scenario, Trace: t, Errors: l.errors[i],
+		})
+	}
+	return trials, nil
+}
+
+// open makes the files for the packets' bytes.
+func (l *lab) open(dir string) ([]*trace.Spool, error) {
+	var spools []*trace.Spool
+	for _, t := range l.trials {
+		if dir == "" {
+			return nil, nil
+		}
+		s, err := trace.NewSpool(filepath.Join(dir, t.id+".packets"))
+		if err != nil {
+			return spools, fmt.Errorf("trial %s: %w", t.id, err)
+		}
+		spools = append(spools, s)
+	}
+	return spools, nil
+}
+
+// build makes recorders, hosts and path, and joins them.
+func (l *lab) build(spools []*trace.Spool) error {
+	s := l.scenario
+	clientAddr, serverAddr := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
+	if s.Family == 6 {
+		clientAddr, serverAddr = netip.MustParseAddr("fd00::1"), netip.MustParseAddr("fd00::2")
+	}
+	for i, t := range l.trials {
+		f := &s.Flows[t.flow]
+		facts := trace.Trace{
+			Trial: t.id, Flow: f.Name, Protocol: t.protocol, Data: dataWay(f), Start: f.Start,
+			Client: trace.End{Name: "client", Addr: clientAddr}, Server: trace.End{Name: "server", Addr: serverAddr},
+			Offered: l.program(i).Offered(),
+		}
+		if spools != nil {
+			facts.Bytes = spools[i]
+		}
+		r := trace.NewRecorder(l.world, facts)
+		if port := firstPort + uint16(t.flow); len(l.trials) > 1 {
+			proto := netem.UDP
+			if t.protocol == "tcp" {
+				proto = netem.TCP
+			}
+			r.Only(func(p *netem.Packet) bool {
+				h := &p.Header
+				return h.Protocol == proto && (h.SrcPort == port || h.DstPort == port)
+			})
+		}
+		l.recorders = append(l.recorders, r)
+	}
+	dice := netem.NewStream(l.seed)
+	l.client = l.host("client", clientAddr, dice)
+	l.server = l.host("server", serverAddr, dice)
+	if err := l.join(l.client, l.server, netem.Forward, dice); err != nil {
+		return err
+	}
+	return l.join(l.server, l.client, netem.Reverse, dice)
+}
+
+// host makes one end.
+func (l *lab) host(name string, addr netip.Addr, dice netem.Stream) *inet.Host {
+	c := inet.Config{
+		Name: name, Addr: addr, MTU: l.scenario.Path.MTU, Rand: dice.Sub("host " + name), Pool: &l.pool,
+		TCP: tcp.Defaults(0), Observer: observers(l.recorders),
+		Discard: func(p *netem.Packet, cause netem.Cause) {
+			for _, r := range l.recorders {
+				r.Discarded(p, cause)
+			}
+		},
+	}
+	return inet.New(l.world, c)
+}
+
+// tcpConfig turns a flow's settings into a connection's.
+func tcpConfig(t *scenarios.TCP) tcp.Config {
+	c := tcp.Defaults(0) // 0: what fits the MTU
+	c.Congestion, c.Recovery = t.Congestion, t.Recovery
+	c.SACK, c.Timestamps, c.WindowScaling, c.Nagle = t.SACK, t.Timestamps, t.WindowScaling, t.Nagle
+	c.DelayedACK, c.InitialWindow = t.DelayedACK, t.InitialWindow
+	c.MinRTO, c.InitialRTO = t.MinRTO, t.InitialRTO
+	c.SendBuffer, c.ReceiveBuffer = int(t.SendBuffer), int(t.ReceiveBuffer)
+	return c
+}
+
+// observers tells several recorders of what each connection does; each keeps the flow that is its own.
+type observers []*trace.Recorder
+
+// TCP implements host.Observer.
+func (o observers) TCP(h host.Host, local, peer netip.AddrPort, i host.TCPInfo) {
+	for _, r := range o {
+		r.TCP(h, local, peer, i)
+	}
+}
+
+// join puts the path of one direction between two hosts: Entry, Tap, the stages, Tap.
+func (l *lab) join(from, to *inet.Host, d netem.Direction, dice netem.Stream) error {
+	stages, err := pipe(l.scenario, d)
+	if err != nil {
+		return err
+	}
+	env := netem.Env{
+		Clock: l.world,
+		Rand:  dice.Sub("path").Sub(d.String()),
+		Drop: func(p *netem.Packet, cause netem.Cause) {
+			for _, r := range l.recorders {
+				r.Drop(p, cause)
+			}
+			l.pool.Put(p)
+		},
+		Copy: func(of *netem.Packet) *netem.Packet {
+			c := l.pool.Copy(of)
+			for _, r := range l.recorders {
+				r.Copied(of, c)
+			}
+			return c
+		},
+		Queue: func(n int) { l.queueMax[d] = max(l.queueMax[d], n) },
+	}
+	if stages.Has("bottleneck") {
+		l.queueMax[d] = 0
+	}
+	port := netem.Port(to.Receive)
+	for _, r := range l.recorders {
+		port = netem.Tap{Saw: r.Arrived}.Attach(env, port)
+	}
+	port = stages.Attach(env, port)
+	for _, r := range l.recorders {
+		port = netem.Tap{Saw: r.PutOn(d)}.Attach(env, port)
+	}
+	from.Transmit(netem.Entry{}.Attach(env, port))
+	return nil
+}
+
+// dataWay is the direction in which a flow's messages travel.
+func dataWay(f *scenarios.Flow) netem.Direction {
+	if f.From == "server" {
+		return netem.Reverse
+	}
+	return netem.Forward
+}
+
+// program is the program of trial i, without its journal.
+func (l *lab) program(i int) app.Program {
+	f := &l.scenario.Flows[l.trials[i].flow]
+	p := app.Program{
+		App: f.App, Protocol: l.trials[i].protocol, From: dataWay(f), Size: int64(f.Size),
+		Message: f.UDP.Payload, Rate: f.UDP.Rate, For: f.For,
+	}
+	if f.App == "stream" {
+		p.Rate, p.Message = f.Rate, f.Message
+	}
+	if p.Protocol == "udp" {
+		if f.UDP.ReceiveBuffer > 0 {
+			p.Options = append(p.Options, host.ReceiveBuffer(f.UDP.ReceiveBuffer))
+		}
+	} else if f.App == "transfer" {
+		p.Rate = 0 // over TCP a file goes as fast as it can
+	}
+	return p
+}
+
+// start starts both ends of trial i.
+func (l *lab) start(i int) error {
+	f := &l.scenario.Flows[l.trials[i].flow]
+	p := l.program(i)
+	if err := p.Check(); err != nil {
+		return fmt.Errorf("flow %s: %w", f.Name, err)
+	}
+	p.Journal = l.recorders[i]
+	at := netip.AddrPortFrom(l.server.Addr(), firstPort+uint16(l.trials[i].flow))
+	l.launch(i, l.server, 0, func(h host.Host) error { return p.Server(h, at) })
+	l.launch(i, l.client, f.Start, func(h host.Host) error { return p.Client(h, at) })
+	return nil
+}
+
+// launch starts one program on a watched host.
+func (l *lab) launch(i int, on *inet.Host, start time.Duration, program func(host.Host) error) {
+	h := l.recorders[i].Watch(on.WithTCP(tcpConfig(&l.scenario.Flows[l.trials[i].flow].TCP)))
+	l.running++
+	h.Go(func() {
+		if start > 0 {
+			h.Sleep(start)
+		}
+		if err := program(h); err != nil {
+			l.errors[i] = append(l.errors[i], on.Name()+": "+err.Error())
+		}
+		l.running--
+		l.over = l.world.Now()
+	})
+}
+
+// slices is how often a run of the longest possible duration looks up to say how far it has come.
+const slices = 100
+
+// until runs the world until nothing is left to happen, or the scenario's time is up, or ctx ends.
+func (l *lab) until(ctx context.Context, end time.Duration, tell func(part float64)) error {
+	for at := time.Duration(0); at < end; {
+		at = min(at+max(end/slices, 1), end)
+		if err := l.world.Run(ctx, at); err != nil {
+			return err
+		}
+		if l.world.Now() < at { // nothing is left
+			return nil
+		}
+		tell(float64(at) / float64(end))
+	}
+	return nil
+}
+
+// String names the plan in errors.
+func (p plan) String() string {
+	return p.trials[0].id + " (seed " + strconv.FormatUint(p.seed, 10) + ")"
+}

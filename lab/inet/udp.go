@@ -1,0 +1,342 @@
+package inet
+
+import (
+	"net/netip"
+	"syscall"
+	"time"
+
+	"reliabilitylab/lab/host"
+	"reliabilitylab/netem"
+)
+
+// UDP sockets (RFC 768, RFC 1122 section 4.1; calls and errors as in Linux's man 7 udp).
+
+// A udpSocket implements host.Socket.
+type udpSocket struct {
+	h        *Host
+	bind     binding
+	peer     addr // with peerPort, where connected
+	peerPort uint16
+	conn     bool // Connect has fixed the peer
+	closed   bool
+	shut     bool          // CloseWrite
+	err      syscall.Errno // of an ICMP message; the next call returns it, once
+	timeout  time.Duration // SO_RCVTIMEO
+	queue    udpQueue
+	limit    int // bytes of payload the queue holds
+	wait     waitq
+}
+
+func newUDPSocket(h *Host) *udpSocket {
+	return &udpSocket{h: h, bind: binding{addr: h.any()}, limit: h.c.UDPReceiveBuffer, wait: waitq{s: h.s}}
+}
+
+// Bind implements host.Socket.
+func (s *udpSocket) Bind(local netip.AddrPort) error {
+	if s.closed {
+		return syscall.EBADF
+	}
+	a, err := s.h.bindable(local.Addr())
+	if err != nil {
+		return err
+	}
+	if s.bind.held {
+		return syscall.EINVAL
+	}
+	return s.attach(a, local.Port())
+}
+
+// bindable is the address that bind takes: one of the host's own, or any.
+func (h *Host) bindable(a netip.Addr) (addr, error) {
+	x, err := h.local(a)
+	if err != nil {
+		return x, err
+	}
+	if !x.unspecified() && !h.mine(x) {
+		return x, syscall.EADDRNOTAVAIL
+	}
+	return x, nil
+}
+
+func (s *udpSocket) attach(a addr, port uint16) error {
+	s.bind.addr, s.bind.port = a, port
+	if err := s.h.udpPorts.bind(&s.bind); err != nil {
+		s.bind.addr, s.bind.port = s.h.any(), 0
+		return err
+	}
+	s.h.udp.add(s.bind.port, s)
+	return nil
+}
+
+// autobind gives an unbound socket an ephemeral port; that there is none is EAGAIN, as in Linux.
+func (s *udpSocket) autobind() error {
+	if !s.bind.held && s.attach(s.h.any(), 0) != nil {
+		return syscall.EAGAIN
+	}
+	return nil
+}
+
+// Connect fixes the peer: Send needs no address, Recv gets this peer's datagrams alone, and errors that ICMP brings come
+// out of the next call. It may be called again.
+func (s *udpSocket) Connect(peer netip.AddrPort) error {
+	if s.closed {
+		return syscall.EBADF
+	}
+	if !peer.Addr().IsValid() {
+		return syscall.EINVAL
+	}
+	dst, err := s.h.local(peer.Addr())
+	if err != nil {
+		return err
+	}
+	if dst.broadcast() {
+		return syscall.EACCES
+	}
+	src, dst, err := s.h.route(s.bind.addr, dst)
+	if err != nil {
+		return err
+	}
+	if err := s.autobind(); err != nil {
+		return err
+	}
+	s.bind.addr = src
+	s.peer, s.peerPort, s.conn = dst, peer.Port(), true
+	return nil
+}
+
+// Send implements host.Socket: it makes one datagram, of at most 65507 bytes (IPv6: 65527), and never blocks. A datagram
+// that does not fit the MTU is sent in fragments.
+func (s *udpSocket) Send(b []byte, to netip.AddrPort) (int, error) {
+	if s.closed {
+		return 0, syscall.EBADF
+	}
+	src, dst, port := s.bind.addr, s.peer, s.peerPort
+	if to.IsValid() {
+		var err error
+		if src, dst, err = s.destination(to); err != nil {
+			return 0, err
+		}
+		port = to.Port()
+	} else if !s.conn {
+		return 0, syscall.EDESTADDRREQ
+	}
+	if err := s.pending(); err != nil {
+		return 0, err
+	}
+	h := s.h
+	most := 65535 - headerUDP
+	if !h.v6 {
+		most -= header4
+	}
+	switch {
+	case s.shut:
+		return 0, syscall.EPIPE
+	case len(b) > most:
+		return 0, syscall.EMSGSIZE
+	}
+	if err := s.autobind(); err != nil {
+		return 0, err
+	}
+	n := headerUDP + len(b)
+	if h.ipHeader()+n > h.c.MTU {
+		h.body = append(h.body[:0], make([]byte, n)...)
+		putUDP(h.body, src, dst, s.bind.port, port, b)
+		h.sendFragments(protoUDP, src, dst, h.body, "new")
+		return len(b), nil
+	}
+	p, t := h.packet(protoUDP, src, dst, n, false)
+	putUDP(t, src, dst, s.bind.port, port, b)
+	p.Reason = "new"
+	h.emit(p, dst)
+	return len(b), nil
+}
+
+// destination is where a datagram with an address of its own goes, and from where.
+func (s *udpSocket) destination(to netip.AddrPort) (src, dst addr, err error) {
+	if to.Port() == 0 {
+		return src, dst, syscall.EINVAL
+	}
+	if dst, err = s.h.local(to.Addr()); err != nil {
+		return src, dst, err
+	}
+	if dst.broadcast() {
+		return src, dst, syscall.EACCES // without SO_BROADCAST, which this host does not have
+	}
+	return s.h.route(s.bind.addr, dst)
+}
+
+// putUDP writes a datagram into t: header and payload. The checksum is always made; where it comes out as 0, which means
+// that there is none, it is sent as 0xffff (RFC 768).
+func putUDP(t []byte, src, dst addr, srcPort, dstPort uint16, payload []byte) {
+	put16(t, srcPort)
+	put16(t[2:], dstPort)
+	put16(t[4:], uint16(len(t)))
+	put16(t[6:], 0)
+	copy(t[headerUDP:], payload)
+	c := finish(pseudo(src, dst, protoUDP, len(t)) + sum(t))
+	if c == 0 {
+		c = 0xffff
+	}
+	put16(t[6:], c)
+}
+
+// pending returns the error of an ICMP message, and forgets it.
+func (s *udpSocket) pending() error {
+	if s.err == 0 {
+		return nil
+	}
+	err := s.err
+	s.err = 0
+	return err
+}
+
+// Recv implements host.Socket.
+func (s *udpSocket) Recv(b []byte) (int, netip.AddrPort, error) {
+	limit := deadline(s.h.s.Now(), s.timeout)
+	for {
+		if s.closed {
+			return 0, netip.AddrPort{}, syscall.EBADF
+		}
+		if err := s.pending(); err != nil {
+			return 0, netip.AddrPort{}, err
+		}
+		if m, ok := s.queue.pop(); ok {
+			n := copy(b, m.payload)
+			s.h.c.Pool.Put(m.p)
+			return n, netip.AddrPortFrom(m.from.netip(), m.port), nil
+		}
+		if s.h.s.Now() >= limit {
+			return 0, netip.AddrPort{}, syscall.EAGAIN
+		}
+		s.wait.wait(s.wait.wakes, limit)
+	}
+}
+
+// LocalAddr implements host.Socket.
+func (s *udpSocket) LocalAddr() netip.AddrPort {
+	if !s.bind.held || s.closed {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(s.bind.addr.netip(), s.bind.port)
+}
+
+// CloseWrite makes every later Send fail with EPIPE; the peer does not learn of it. On a socket without a fixed peer it
+// says ENOTCONN and does it all the same, as Linux.
+func (s *udpSocket) CloseWrite() error {
+	if s.closed {
+		return syscall.EBADF
+	}
+	s.shut = true
+	if !s.conn {
+		return syscall.ENOTCONN
+	}
+	return nil
+}
+
+// Close implements host.Socket. What waits unread is thrown away.
+func (s *udpSocket) Close() error {
+	if s.closed {
+		return syscall.EBADF
+	}
+	s.closed = true
+	if s.bind.held {
+		s.h.udpPorts.release(&s.bind)
+		removeFrom(&s.h.udp, s.bind.port, s)
+	}
+	for {
+		m, ok := s.queue.pop()
+		if !ok {
+			break
+		}
+		s.h.throw(m.p, CauseClosed)
+	}
+	s.wait.wake()
+	return nil
+}
+
+// Listen implements host.Socket.
+func (s *udpSocket) Listen(int) error {
+	if s.closed {
+		return syscall.EBADF
+	}
+	return syscall.EOPNOTSUPP
+}
+
+// Accept implements host.Socket.
+func (s *udpSocket) Accept() (host.Socket, netip.AddrPort, error) {
+	if s.closed {
+		return nil, netip.AddrPort{}, syscall.EBADF
+	}
+	return nil, netip.AddrPort{}, syscall.EOPNOTSUPP
+}
+
+// SetOption implements host.Socket. A send buffer has no effect: a datagram is handed to the network at once.
+func (s *udpSocket) SetOption(o host.Option) error {
+	if s.closed {
+		return syscall.EBADF
+	}
+	switch o := o.(type) {
+	case host.ReceiveBuffer:
+		if o < 0 {
+			return syscall.EINVAL
+		}
+		s.limit = int(o)
+	case host.SendBuffer:
+		if o < 0 {
+			return syscall.EINVAL
+		}
+	case host.ReceiveTimeout:
+		if o < 0 {
+			return syscall.EINVAL
+		}
+		s.timeout = time.Duration(o)
+	case host.ReuseAddress:
+		s.bind.reuse = bool(o)
+	default:
+		return syscall.ENOPROTOOPT
+	}
+	return nil
+}
+
+// A udpMessage is a datagram that waits to be read.
+type udpMessage struct {
+	p       *netem.Packet
+	payload []byte // part of p.Data
+	from    addr
+	port    uint16
+}
+
+// A udpQueue is first in, first out, in a ring that grows.
+type udpQueue struct {
+	ring    []udpMessage // its length is a power of two
+	head, n int
+	bytes   int // charged for what is in it
+}
+
+// charge is what a message takes of the receive buffer. An empty one takes something too, so that there is an end.
+func (m *udpMessage) charge() int { return max(len(m.payload), 1) }
+
+func (q *udpQueue) push(m udpMessage) {
+	if q.n == len(q.ring) {
+		bigger := make([]udpMessage, max(16, 2*q.n))
+		k := copy(bigger, q.ring[q.head:])
+		copy(bigger[k:], q.ring[:q.head])
+		q.ring, q.head = bigger, 0
+	}
+	q.ring[(q.head+q.n)&(len(q.ring)-1)] = m
+	q.n++
+	q.bytes += m.charge()
+}
+
+func (q *udpQueue) pop() (m udpMessage, ok bool) {
+	if q.n == 0 {
+		return m, false
+	}
+	at := &q.ring[q.head]
+	m = *at
+	at.p, at.payload = nil, nil
+	q.head = (q.head + 1) & (len(q.ring) - 1)
+	q.n--
+	q.bytes -= m.charge()
+	return m, true
+}

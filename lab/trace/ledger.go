@@ -1,0 +1,102 @@
+package trace
+
+import "reliabilitylab/netem"
+
+// PutOn returns the function that a Tap at the near end of a direction, behind netem.Entry, shows each packet to.
+func (r *Recorder) PutOn(d netem.Direction) func(*netem.Packet) {
+	return func(p *netem.Packet) {
+		if r.only != nil && !r.only(p) {
+			return
+		}
+		row := r.open(p)
+		row.Direction = d
+		row.Header = p.Header
+		row.Header.Transport, row.Header.Flow = 0, 0
+		row.Options.WindowScale = -1
+		switch {
+		case p.Header.Fragment:
+		case p.Header.Protocol == netem.TCP:
+			readOptions(&row.Options, p)
+			r.number.tcp(row)
+		case p.Header.Protocol == netem.UDP:
+			row.Header.Seq = r.number.udp(d)
+		}
+		row.At = r.keep(p)
+	}
+}
+
+// Copied is told that the path made a copy of a packet, when the copy is made.
+func (r *Recorder) Copied(of, made *netem.Packet) {
+	first := r.find(of)
+	if first == nil {
+		return
+	}
+	orig := *first
+	row := r.open(made)
+	row.Direction, row.Header, row.Options = orig.Direction, orig.Header, orig.Options
+	row.Harm, row.Cause = made.Harm, made.Harm
+	row.At = orig.At
+	if made.Harm != "" {
+		row.At = r.keep(made)
+	}
+}
+
+// Arrived is shown each packet at the far end of its direction: it is the Tap's function there, for both directions.
+func (r *Recorder) Arrived(p *netem.Packet) {
+	row := r.find(p)
+	if row == nil {
+		return
+	}
+	r.arrivals[row.Direction]++
+	row.Fate, row.Arrived, row.Place = Arrived, r.clock.Now(), r.arrivals[row.Direction]
+	row.AtFar = row.At
+	if p.Harm != "" {
+		row.AtFar = r.keep(p)
+	}
+	row.Harm, row.Cause = p.Harm, p.Harm
+}
+
+// Drop is told that the path ends a packet, before the packet is given back.
+func (r *Recorder) Drop(p *netem.Packet, cause netem.Cause) {
+	if row := r.find(p); row != nil {
+		row.Fate, row.Cause, row.Harm = Lost, cause, p.Harm
+	}
+}
+
+// Discarded is told that a host throws away a packet that arrived, before the packet is given back: its checksum is
+// wrong, there is no such socket, the socket's buffer is full.
+func (r *Recorder) Discarded(p *netem.Packet, cause netem.Cause) {
+	if row := r.find(p); row != nil {
+		row.Fate, row.Cause = Discarded, cause
+	}
+}
+
+// open adds the packet's row. The row is good until the next one.
+func (r *Recorder) open(p *netem.Packet) *Packet {
+	row := r.packets.grow()
+	for uint64(len(r.row)) <= p.ID {
+		r.row = append(r.row, 0)
+	}
+	r.row[p.ID] = uint32(r.packets.n)
+	row.ID, row.Of, row.Reason = p.ID, p.Of, p.Reason
+	row.Length = int32(len(p.Data))
+	row.Sent, row.Arrived = r.clock.Now(), Never
+	row.At, row.AtFar = -1, -1
+	return row
+}
+
+// find returns the packet's row, nil if it is not ours.
+func (r *Recorder) find(p *netem.Packet) *Packet {
+	if p.ID >= uint64(len(r.row)) || r.row[p.ID] == 0 {
+		return nil
+	}
+	return r.packets.at(int(r.row[p.ID] - 1))
+}
+
+// keep spools the packet's bytes and returns where; -1 where no bytes are kept.
+func (r *Recorder) keep(p *netem.Packet) int64 {
+	if r.trace.Bytes == nil {
+		return -1
+	}
+	return r.trace.Bytes.Add(p.Data)
+}

@@ -1,0 +1,102 @@
+package netem
+
+import "encoding/binary"
+
+// Corrupt flips one random bit of chosen packets, in place.
+//
+// Without FixChecksum the bit is anywhere in the IP packet (netem's may also be in the Ethernet header, which does not
+// exist here). The receiver's checksum of IPv4, TCP or UDP catches it, and the packet becomes a loss one layer higher; only
+// what no checksum covers goes unseen: in IPv6 the traffic class, flow label and hop limit, and the payload of UDP sent
+// without a checksum.
+//
+// With FixChecksum the bit is in the payload of TCP or UDP and the transport checksum is made right for it, so that nobody
+// below the program can see the damage. A packet without payload, or without a checksum that could be mended (a fragment
+// behind the first), is left alone.
+type Corrupt struct {
+	Probability Probability
+	FixChecksum bool
+}
+
+// The draws of a packet: whether it is damaged, and where.
+const (
+	corruptHit = iota
+	corruptWhere
+)
+
+// Attach implements Stage.
+func (c Corrupt) Attach(env Env, next Port) Port {
+	return func(p *Packet) {
+		if c.Probability.Hit(env.Rand.Draw(p, corruptHit)) {
+			where := env.Rand.Draw(p, corruptWhere)
+			if c.FixChecksum {
+				damageMended(p, where)
+			} else {
+				damage(p, where, CauseCorrupt)
+			}
+		}
+		next(p)
+	}
+}
+
+// damage flips the bit of p's Data that a draw chooses.
+func damage(p *Packet, draw uint64, cause Cause) {
+	if len(p.Data) == 0 {
+		return
+	}
+	flip(p.Data, draw)
+	p.Sound = false
+	p.Harm = cause
+}
+
+// damageMended flips the bit of p's payload that a draw chooses and mends the transport checksum: p is as sound as it was.
+// A packet that was already damaged keeps that cause, since its receiver will see it.
+func damageMended(p *Packet, draw uint64) {
+	h := &p.Header
+	var sum []byte // the checksum's place
+	switch {
+	case h.Fragment || h.Payload == 0:
+		return
+	case h.Protocol == TCP:
+		sum = p.Data[h.Transport+16:]
+	case h.Protocol == UDP:
+		sum = p.Data[h.Transport+6:]
+	default:
+		return
+	}
+	at := flip(p.Data[h.PayloadAt:h.PayloadAt+h.Payload], draw)
+	b := p.Data[h.PayloadAt+at/8]
+	mask := byte(1) << (at % 8)
+	now, was := uint16(b), uint16(b^mask)
+	if (h.PayloadAt-h.Transport+at/8)%2 == 0 { // the first byte of a 16-bit word
+		now, was = now<<8, was<<8
+	}
+	old := binary.BigEndian.Uint16(sum)
+	switch {
+	case h.Protocol == TCP:
+		binary.BigEndian.PutUint16(sum, mend(old, was, now))
+	case old != 0: // in UDP 0 means that there is no checksum, and a sum of 0 is sent as its other form (RFC 768)
+		if old = mend(old, was, now); old == 0 {
+			old = 0xffff
+		}
+		binary.BigEndian.PutUint16(sum, old)
+	}
+	if p.Harm == "" {
+		p.Harm = CauseMended
+	}
+}
+
+// flip flips the bit of b that a draw chooses and returns its number: 8 a byte, the lowest bit first.
+func flip(b []byte, draw uint64) int {
+	at := int(Below(draw, uint64(len(b))*8))
+	b[at/8] ^= 1 << (at % 8)
+	return at
+}
+
+// mend returns the checksum after one 16-bit word has changed: HC' = ~(~HC + ~m + m') in one's complement (RFC 1624
+// section 3, equation 3). The change is a single bit, so m is not 0xffff with m' 0, and the result is that of summing anew.
+func mend(sum, was, now uint16) uint16 {
+	s := uint32(^sum) + uint32(^was) + uint32(now)
+	s = s&0xffff + s>>16
+	s = s&0xffff + s>>16
+	return ^uint16(s)
+}

@@ -1,0 +1,195 @@
+package netem
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+)
+
+// Protocol is an IP protocol number.
+type Protocol uint8
+
+// The protocols that a path looks into.
+const (
+	ICMP   Protocol = 1
+	TCP    Protocol = 6
+	UDP    Protocol = 17
+	ICMPv6 Protocol = 58
+)
+
+// Kind is what a packet is for.
+type Kind uint8
+
+// The kinds of packets. A TCP segment with payload is data, whatever its flags except SYN and RST; a UDP datagram is
+// data, and so is every fragment of one.
+const (
+	KindOther Kind = iota
+	KindSYN
+	KindSYNACK
+	KindData
+	KindRetransmission // TCP payload that begins below what was sent before
+	KindACK
+	KindFIN
+	KindRST
+	KindICMP
+)
+
+var kindNames = [...]string{"other", "syn", "syn-ack", "data", "retransmission", "ack", "fin", "rst", "icmp"}
+
+// String returns the kind's name in scenario files and result files.
+func (k Kind) String() string { return kindNames[k] }
+
+// ParseKind returns the kind of a name that a Match may ask for; "any" is KindOther, which in a Match means all packets.
+func ParseKind(name string) (Kind, error) {
+	if name == "any" {
+		return KindOther, nil
+	}
+	for k := KindOther + 1; int(k) < len(kindNames); k++ {
+		if kindNames[k] == name {
+			return k, nil
+		}
+	}
+	return KindOther, fmt.Errorf("packet kind %q is none of any, %s", name, strings.Join(kindNames[1:], ", "))
+}
+
+// Flags are TCP's control bits (RFC 9293 section 3.1).
+type Flags uint8
+
+// The control bits.
+const (
+	FlagFIN Flags = 1 << iota
+	FlagSYN
+	FlagRST
+	FlagPSH
+	FlagACK
+	FlagURG
+	FlagECE
+	FlagCWR
+)
+
+// Header is what the path knows of a packet from its bytes.
+type Header struct {
+	Version          uint8 // 4 or 6; 0 where Data is no IP packet
+	Protocol         Protocol
+	Kind             Kind
+	Flags            Flags  // TCP only
+	Fragment         bool   // not the first fragment of a datagram: it has no transport header
+	Transport        int    // where the transport header begins in Data
+	PayloadAt        int    // where the payload begins in Data
+	Payload          int    // bytes of payload behind the transport header
+	SrcPort, DstPort uint16 // TCP and UDP
+	Seq, Ack         uint32 // TCP
+	Window           uint16 // TCP, unscaled
+	Flow             uint64 // a hash of both addresses
+}
+
+// ReadHeader reads an IP packet's headers. It never fails: what cannot be read stays zero and the Kind is KindOther.
+func ReadHeader(b []byte) Header {
+	var h Header
+	end := 0 // of the IP packet; bytes behind it are padding
+	switch {
+	case len(b) >= 20 && b[0]>>4 == 4 && b[0]&15 >= 5:
+		end = h.readIPv4(b)
+	case len(b) >= 40 && b[0]>>4 == 6:
+		end = h.readIPv6(b)
+	default:
+		return h
+	}
+	if h.Transport > end {
+		h.Transport = end
+	}
+	h.PayloadAt = h.Transport
+	t := b[h.Transport:end]
+	switch {
+	case h.Fragment && (h.Protocol == UDP || h.Protocol == TCP):
+		h.Kind, h.Payload = KindData, len(t)
+	case h.Protocol == ICMP || h.Protocol == ICMPv6:
+		h.Kind = KindICMP
+	case h.Fragment:
+	case h.Protocol == UDP && len(t) >= 8:
+		h.readUDP(t)
+	case h.Protocol == TCP && len(t) >= 20:
+		h.readTCP(t)
+	}
+	return h
+}
+
+func (h *Header) readIPv4(b []byte) (end int) { // RFC 791 section 3.1
+	h.Version = 4
+	h.Protocol = Protocol(b[9])
+	h.Transport = int(b[0]&15) * 4
+	h.Fragment = binary.BigEndian.Uint16(b[6:])&0x1fff != 0
+	h.Flow = mix(binary.BigEndian.Uint64(b[12:]))
+	if n := int(binary.BigEndian.Uint16(b[2:])); n >= h.Transport && n < len(b) {
+		return n
+	}
+	return len(b)
+}
+
+// The IPv6 extension headers that may stand between the IP and the transport header (RFC 8200 section 4).
+const (
+	hopByHop    Protocol = 0
+	routing     Protocol = 43
+	fragment    Protocol = 44
+	destination Protocol = 60
+)
+
+func (h *Header) readIPv6(b []byte) (end int) { // RFC 8200 section 3
+	h.Version = 6
+	for i := 8; i < 40; i += 8 {
+		h.Flow = mix(h.Flow ^ binary.BigEndian.Uint64(b[i:]))
+	}
+	end = len(b)
+	if n := 40 + int(binary.BigEndian.Uint16(b[4:])); n > 40 && n < end {
+		end = n
+	}
+	h.Protocol = Protocol(b[6])
+	at := 40
+	for !h.Fragment && at+8 <= end {
+		switch h.Protocol {
+		case hopByHop, routing, destination:
+			h.Protocol, at = Protocol(b[at]), at+8+8*int(b[at+1])
+			continue
+		case fragment:
+			h.Fragment = binary.BigEndian.Uint16(b[at+2:])&^7 != 0
+			h.Protocol, at = Protocol(b[at]), at+8
+			continue
+		}
+		break
+	}
+	h.Transport = at
+	return end
+}
+
+func (h *Header) readUDP(t []byte) { // RFC 768
+	h.SrcPort, h.DstPort = binary.BigEndian.Uint16(t), binary.BigEndian.Uint16(t[2:])
+	h.Kind, h.PayloadAt, h.Payload = KindData, h.Transport+8, len(t)-8
+	if n := int(binary.BigEndian.Uint16(t[4:])) - 8; n >= 0 && n < h.Payload {
+		h.Payload = n
+	}
+}
+
+func (h *Header) readTCP(t []byte) { // RFC 9293 section 3.1
+	n := int(t[12]>>4) * 4
+	if n < 20 || n > len(t) {
+		return
+	}
+	h.SrcPort, h.DstPort = binary.BigEndian.Uint16(t), binary.BigEndian.Uint16(t[2:])
+	h.Seq, h.Ack = binary.BigEndian.Uint32(t[4:]), binary.BigEndian.Uint32(t[8:])
+	h.Flags, h.Window = Flags(t[13]), binary.BigEndian.Uint16(t[14:])
+	h.PayloadAt, h.Payload = h.Transport+n, len(t)-n
+	switch {
+	case h.Flags&FlagRST != 0:
+		h.Kind = KindRST
+	case h.Flags&(FlagSYN|FlagACK) == FlagSYN|FlagACK:
+		h.Kind = KindSYNACK
+	case h.Flags&FlagSYN != 0:
+		h.Kind = KindSYN
+	case h.Payload > 0:
+		h.Kind = KindData
+	case h.Flags&FlagFIN != 0:
+		h.Kind = KindFIN
+	default:
+		h.Kind = KindACK
+	}
+}

@@ -1,0 +1,46 @@
+package chart
+
+import "testing"
+
+// BenchmarkSave tells what each chart of the made pair costs in each format.
+func BenchmarkSave(b *testing.B) {
+	in := madePair()
+	for _, c := range All {
+		d, err := c.New(in)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if d == nil {
+			continue
+		}
+		for _, f := range Formats {
+			b.Run(c.Name+"/"+f, func(b *testing.B) {
+				b.ReportAllocs()
+				var size int
+				for b.Loop() {
+					out, err := Save(d, f)
+					if err != nil {
+						b.Fatal(err)
+					}
+					size = len(out)
+				}
+				b.ReportMetric(float64(size), "file-B")
+			})
+		}
+	}
+}
+
+// BenchmarkNew tells what working out each chart of the made pair costs.
+func BenchmarkNew(b *testing.B) {
+	in := madePair()
+	for _, c := range All {
+		b.Run(c.Name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := c.New(in); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

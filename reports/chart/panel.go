@@ -1,0 +1,169 @@
+package chart
+
+import (
+	"math"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// A panel is one pair of axes with its grid.
+type panel struct {
+	Title string // above it; "" for none
+	X, Y  axis
+	Left  vg.Length // room for the y axis's numbers, so that panels one below the other line up; 0: as much as they need
+}
+
+// An area is a panel's inside, ready to be drawn on in the axes' units.
+type area struct {
+	draw.Canvas
+	x, y axis
+}
+
+// lay paints the panel's axes and grid into c and returns its inside.
+func (p panel) lay(c draw.Canvas) area {
+	x, y := p.X.settled(), p.Y.settled()
+	small := write(sizeTick, false, black, draw.XCenter, draw.YTop)
+	big := write(sizeLabel, false, black, draw.XCenter, draw.YBottom)
+	if p.Title != "" {
+		s := write(sizeLabel+1, true, black, draw.XLeft, draw.YTop)
+		defer c.FillText(s, vg.Point{X: c.Min.X, Y: c.Max.Y}, p.Title)
+		c.Max.Y -= 1.5 * sizeLabel
+	}
+	bottom := 6 + 1.2*sizeTick
+	if x.Label != "" { // without, the panel below says it
+		bottom += 1.35 * sizeLabel
+	}
+	yticks, ylabel := y.ticks(int((c.Max.Y - c.Min.Y - bottom) / (3.2 * sizeTick)))
+	left := p.Left
+	if left == 0 {
+		left = p.leftFor(yticks)
+	}
+	in := draw.Crop(c, left, -10, bottom, -sizeTick/2)
+	xticks, xlabel := x.ticks(2)
+	for n := 12; n > 2; n-- { // as many as have room beside each other
+		ts, l := x.ticks(n)
+		if xticks, xlabel = ts, l; roomy(ts, x, in, small) {
+			break
+		}
+	}
+	a := area{in, x, y}
+	a.grid(xticks, yticks)
+	for _, t := range xticks {
+		c.FillText(small, vg.Point{X: in.X(x.place(t.Value)), Y: in.Min.Y - 6}, t.Label)
+	}
+	small.XAlign, small.YAlign = draw.XRight, draw.YCenter
+	for _, t := range yticks {
+		c.FillText(small, vg.Point{X: in.Min.X - 7, Y: in.Y(y.place(t.Value)) + sizeTick*0.06}, t.Label)
+	}
+	if x.Label != "" {
+		c.FillText(big, vg.Point{X: in.Center().X, Y: c.Min.Y}, xlabel)
+	}
+	big.Rotation, big.YAlign = math.Pi/2, draw.YTop
+	c.FillText(big, vg.Point{X: c.Min.X, Y: in.Center().Y}, ylabel)
+	return a
+}
+
+// leftFor returns the room that these marks and the axis title need at the left.
+func (p panel) leftFor(ts []tick) vg.Length {
+	s := write(sizeTick, false, black, draw.XRight, draw.YCenter)
+	var widest vg.Length
+	for _, t := range ts {
+		widest = max(widest, s.Width(t.Label))
+	}
+	return widest + 1.5*sizeLabel + 9
+}
+
+// roomy tells whether the labels of these marks stand apart along the x axis.
+func roomy(ts []tick, x axis, in draw.Canvas, s draw.TextStyle) bool {
+	end := vg.Length(math.Inf(-1))
+	for _, t := range ts {
+		at, half := in.X(x.place(t.Value)), s.Width(t.Label)/2
+		if at-half < end+sizeTick {
+			return false
+		}
+		end = at + half
+	}
+	return true
+}
+
+// grid paints the light lines and the two axes.
+func (a area) grid(xticks, yticks []tick) {
+	thin := draw.LineStyle{Color: light, Width: 0.7}
+	for _, t := range xticks {
+		x := a.X(a.x.place(t.Value))
+		a.StrokeLine2(thin, x, a.Min.Y, x, a.Max.Y)
+	}
+	for _, t := range yticks {
+		y := a.Y(a.y.place(t.Value))
+		a.StrokeLine2(thin, a.Min.X, y, a.Max.X, y)
+	}
+	edge := draw.LineStyle{Color: grey, Width: 1.1}
+	a.StrokeLine2(edge, a.Min.X, a.Min.Y, a.Max.X, a.Min.Y)
+	a.StrokeLine2(edge, a.Min.X, a.Min.Y, a.Min.X, a.Max.Y)
+}
+
+// at returns the point of the canvas that shows x and y.
+func (a area) at(x, y float64) vg.Point {
+	return vg.Point{X: a.X(a.x.place(x)), Y: a.Y(a.y.place(y))}
+}
+
+// line draws through the points in their order, cut off at the edges. Points without a value break the line; what falls
+// into one column of pixels is drawn by its first, lowest, highest and last.
+func (a area) line(s draw.LineStyle, pts []point) {
+	for _, l := range simplify(a, pts) {
+		if len(l) == 1 { // a line of one point is still seen
+			a.FillPolygon(s.Color, disc(l[0], s.Width))
+			continue
+		}
+		for _, l := range a.ClipLinesXY(l) {
+			for len(s.Dashes) == 0 && len(l) > batch { // in pieces, for the same reason as marks
+				a.StrokeLines(s, l[:batch])
+				l = l[batch-1:]
+			}
+			a.StrokeLines(s, l)
+		}
+	}
+}
+
+// steps draws a line that holds each point's y until the next point's x.
+func (a area) steps(s draw.LineStyle, pts []point) {
+	out := make([]point, 0, 2*len(pts))
+	for i, p := range pts {
+		if i > 0 {
+			out = append(out, point{p.X, pts[i-1].Y})
+		}
+		out = append(out, p)
+	}
+	a.line(s, out)
+}
+
+// marks draws one mark a point; marks that would fall on the same spot are drawn once.
+func (a area) marks(m mark, pts []point) {
+	m.draw(a.Canvas, thin(a, pts, m.Radius))
+}
+
+// label writes s at a point of the canvas on a ground of white, pushed inside the area if it would leave it, and returns
+// the rectangle it takes.
+func (a area) label(style draw.TextStyle, at vg.Point, s string) vg.Rectangle {
+	r := style.Rectangle(s)
+	const pad = 2
+	at.X += max(0, a.Min.X+pad-(at.X+r.Min.X)) - max(0, at.X+r.Max.X-a.Max.X+pad)
+	at.Y += max(0, a.Min.Y+pad-(at.Y+r.Min.Y)) - max(0, at.Y+r.Max.Y-a.Max.Y+pad)
+	r = r.Add(at)
+	a.FillPolygon(white, []vg.Point{
+		{X: r.Min.X - pad, Y: r.Min.Y}, {X: r.Max.X + pad, Y: r.Min.Y},
+		{X: r.Max.X + pad, Y: r.Max.Y}, {X: r.Min.X - pad, Y: r.Max.Y},
+	})
+	a.FillText(style, at, s)
+	return r
+}
+
+// frame outlines the rectangle between two points, and a little around it so that it can be seen at any size.
+func (a area) frame(low, high point) {
+	const around = 4
+	p, q := a.at(low.X, low.Y), a.at(high.X, high.Y)
+	p, q = vg.Point{X: p.X - around, Y: p.Y - around}, vg.Point{X: q.X + around, Y: q.Y + around}
+	box := []vg.Point{p, {X: q.X, Y: p.Y}, q, {X: p.X, Y: q.Y}, p}
+	a.StrokeLines(draw.LineStyle{Color: black, Width: 1.2}, a.ClipLinesXY(box)...)
+}

@@ -1,0 +1,104 @@
+package reports
+
+import (
+	"strings"
+
+	"reliabilitylab/scenarios"
+)
+
+// A Comparison is the trials side by side: a row a metric that any of them has, a column a trial.
+type Comparison struct {
+	Columns []Column
+	Rows    []Row
+}
+
+// A Column is one trial.
+type Column struct{ Label, Protocol string }
+
+// A Row is one metric, its cells as a reader wants them; "–" where it is undefined.
+type Row struct {
+	Metric scenarios.Metric
+	Label  string
+	Key    bool // among the few that tell the story
+	Cells  []string
+}
+
+// keyMetrics are the rows that tell the story, in its order: did all come, in order, how fast, and at what price.
+var keyMetrics = []string{
+	"delivered_ratio", "in_order_ratio", "duplicates_delivered", "completion_s", "goodput_bps", "latency_p50_s", "latency_p99_s",
+	"hol_wait_p99_s", "packets_sent", "loss_ratio", "reordered_ratio", "corrupt_ratio", "retransmissions", "timeouts", "handshake_s",
+}
+
+// Compare puts trials side by side.
+func Compare(trials []Trial) Comparison {
+	var c Comparison
+	for _, t := range trials {
+		c.Columns = append(c.Columns, Column{t.label(trials), t.Protocol})
+	}
+	for _, m := range scenarios.Metrics {
+		row := Row{Metric: m, Label: words(m.Name)}
+		for _, k := range keyMetrics {
+			row.Key = row.Key || k == m.Name
+		}
+		some := false
+		for _, t := range trials {
+			cell := "–"
+			if v, ok := t.Metrics[m.Name]; ok {
+				cell, some = Human(v, m.Unit), true
+			} else if m.Name == "completion_s" {
+				cell = "never"
+			}
+			row.Cells = append(row.Cells, cell)
+		}
+		if some {
+			c.Rows = append(c.Rows, row)
+		}
+	}
+	return c
+}
+
+// Story returns the rows that tell the story, in its order.
+func (c Comparison) Story() []Row {
+	var out []Row
+	for _, name := range keyMetrics {
+		for _, r := range c.Rows {
+			if r.Metric.Name == name {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
+// label is what a reader calls the trial: its protocol, with the flow where there are several, with the point and the
+// replicate where they differ.
+func (t *Trial) label(among []Trial) string {
+	l := strings.ToUpper(t.Protocol)
+	flow, rest := false, false
+	for _, o := range among {
+		flow = flow || o.Flow != t.Flow
+		rest = rest || o.Replicate != t.Replicate || !samePoint(o.Point, t.Point)
+	}
+	if flow {
+		l = t.Flow + " " + l
+	}
+	if rest {
+		l = t.ID
+	}
+	return l
+}
+
+// words makes a metric's name readable: "hol_wait_p99_s" is "head-of-line wait p99".
+func words(name string) string {
+	for _, unit := range []string{"_s", "_bps", "_packets", "_segments"} {
+		if s, ok := strings.CutSuffix(name, unit); ok {
+			name = s
+			break
+		}
+	}
+	out := strings.ReplaceAll(name, "_", " ")
+	for _, k := range [][2]string{{"hol wait", "head-of-line wait"}, {"owd", "one-way delay"}, {" ratio", ""}, {"srtt", "smoothed RTT"}, {"n3 ", "3-"}, {"cwnd", "congestion window"}} {
+		out = strings.Replace(out, k[0], k[1], 1)
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+package reports
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"reliabilitylab/reports/chart"
+	"reliabilitylab/scenarios"
+)
+
+//go:embed page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
+
+// pageView is what the page shows, ready to be put into the template.
+type pageView struct {
+	Title, Question string
+	About           []string // paragraphs
+	Path            string   // the scenario in words
+	Comparison      Comparison
+	Story           []Row
+	Shown           int // trials in the comparison, of Total
+	Total           int
+	Charts          []chartView
+	Trials          []trialView
+	Results         *Results
+}
+
+type chartView struct {
+	Name, Title, Caption, Picture string
+	Files                         []fileView
+}
+
+type trialView struct {
+	Trial
+	Files []fileView
+}
+
+type fileView struct{ Name, Href string }
+
+// trialFiles are the files of a trial's folder, in the order in which to name them.
+var trialFiles = []string{"client.pcapng", "server.pcapng", "packets.csv", "messages.csv", "calls.csv", "tcp.csv"}
+
+// page returns index.html. It needs nothing but the folder it stands in.
+func (f *Folder) page(drawn []*chart.Drawing, formats []string) ([]byte, error) {
+	s, shown := f.scenario, f.results.Trials[:len(f.charts.Trials)]
+	v := pageView{
+		Title: s.Title, Question: strings.TrimSpace(s.Question), About: paragraphs(s.About), Path: s.Describe(),
+		Comparison: Compare(shown), Shown: len(shown), Total: len(f.results.Trials), Results: &f.results,
+	}
+	v.Story = v.Comparison.Story()
+	for _, d := range drawn {
+		c := chartView{Name: d.Name, Title: d.Title, Caption: d.Caption}
+		for _, format := range append(formats[:len(formats):len(formats)], "csv") {
+			c.Files = append(c.Files, fileView{strings.ToUpper(format), path.Join(chartsDir, d.Name+"."+format)})
+			if format == "svg" || format == "png" && c.Picture == "" {
+				c.Picture = path.Join(chartsDir, d.Name+"."+format)
+			}
+		}
+		v.Charts = append(v.Charts, c)
+	}
+	for i, t := range f.results.Trials {
+		tv := trialView{Trial: t}
+		for _, name := range trialFiles {
+			if f.has(path.Join(trialsDir, t.ID, name)) {
+				tv.Files = append(tv.Files, fileView{name, path.Join(trialsDir, t.ID, name)})
+			}
+		}
+		if i < maxListed {
+			v.Trials = append(v.Trials, tv)
+		}
+	}
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, v); err != nil {
+		return nil, fmt.Errorf("index.html: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// maxListed is how many trials the page links to; trials.csv has them all.
+const maxListed = 100
+
+// Found says in words what was compared, and where in a sweep.
+func (e Expectation) Found() string {
+	found := e.Error
+	if e.Left != nil && e.Right != nil {
+		unit := scenarios.Count
+		left, _, _ := strings.Cut(e.Text, " ")
+		if m, ok := scenarios.MetricNamed(left[strings.LastIndexByte(left, '.')+1:]); ok {
+			unit = m.Unit
+		}
+		found = Human(*e.Left, unit) + " against " + Human(*e.Right, unit)
+	}
+	if len(e.Point) > 0 || e.Replicate > 1 {
+		found += fmt.Sprintf(" (replicate %d", e.Replicate)
+		for _, k := range slices.Sorted(maps.Keys(e.Point)) {
+			found += ", " + k + "=" + e.Point[k]
+		}
+		found += ")"
+	}
+	return found
+}
+
+// paragraphs cuts text at blank lines.
+func paragraphs(text string) []string {
+	var out []string
+	for _, p := range strings.Split(strings.TrimSpace(text), "\n\n") {
+		if p = strings.TrimSpace(p); p != "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
