@@ -51,6 +51,9 @@ func TestBottleneckExact(t *testing.T) {
 	for _, rate := range []Rate{7 * Mbit, 999999937, 3} {
 		for _, standing := range []int{1, 5} {
 			n, size := int64(1000000), int64(1499)
+			if testing.Short() {
+				n /= 20
+			}
 			if rate < Kbit {
 				n = 10 // else it takes centuries
 			}

@@ -9,7 +9,10 @@ import (
 // TestBurst compares loss and the lengths of bursts with the closed forms. Losses are correlated, so the loss's standard
 // error is that of a two-state chain: N·var = m(1-m) + 2 (bad-good)² π(1-π) λ/(1-λ) with λ = 1-p-r.
 func TestBurst(t *testing.T) {
-	const n = 200000
+	n := 200000
+	if testing.Short() {
+		n = 50000
+	}
 	b := udp(0)
 	for _, c := range []Burst{
 		{P: 0.01, R: 0.25, Bad: 1, Good: 0},
@@ -26,7 +29,7 @@ func TestBurst(t *testing.T) {
 		pi, lambda := p/(p+r), 1-p-r
 		mean := bad*pi + good*(1-pi)
 		variance := mean*(1-mean) + 2*(bad-good)*(bad-good)*pi*(1-pi)*lambda/(1-lambda)
-		checkMean(t, fmt.Sprintf("%+v: loss", c), float64(len(w.dead))/n, mean, math.Sqrt(variance/n))
+		checkMean(t, fmt.Sprintf("%+v: loss", c), float64(len(w.dead))/float64(n), mean, math.Sqrt(variance/float64(n)))
 		if bad == 1 && good == 0 {
 			runs, last := 0, uint64(0)
 			for _, e := range w.dead {

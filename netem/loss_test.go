@@ -7,7 +7,7 @@ import (
 )
 
 func TestLoss(t *testing.T) {
-	const n = 200000
+	const n = 100000
 	b := udp(0)
 	for _, p := range []float64{0, 0.001, 0.02, 0.5, 1} {
 		w := newWorld(11, Loss{Probability(p)})

@@ -43,3 +43,6 @@ func (pool *Pool) Copy(p *Packet) *Packet {
 
 // Put takes a packet back. Nobody may hold it, or its Data, any more.
 func (pool *Pool) Put(p *Packet) { pool.free = append(pool.free, p) }
+
+// Made returns how many packets the pool has made.
+func (pool *Pool) Made() uint64 { return pool.last }

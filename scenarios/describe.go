@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"reliabilitylab/netem"
 )
 
 // A scenario in plain words, for "lab check": what the path is, what that means in numbers, what would run.
@@ -260,20 +262,27 @@ func (s *Scenario) describeFlow(d *description, f *Flow) {
 	}
 	if contains(f.Protocols, "udp") {
 		d.line(word, "UDP: %d datagrams of %d bytes at %s/s", packets, f.UDP.Payload, FormatRate(f.UDP.Rate))
-		header := 28
-		if s.Family == 6 {
-			header = 48
-		}
-		if f.UDP.Payload+header > s.Path.MTU {
-			d.line("note", "datagrams of %d bytes do not fit the MTU and travel in fragments: one lost fragment loses all", f.UDP.Payload)
-		}
-		wire := float64(f.UDP.Rate) / float64(f.UDP.Payload) * float64(f.UDP.Payload+header)
-		if way.Rate > 0 && wire > float64(way.Rate) {
-			d.line("note", "with its headers UDP sends %s Mbit/s into %s/s: the queue will overflow", number3(wire/1e6), FormatRate(way.Rate))
-		}
 	}
 	if m := way.Loss.Mean(); m > 0 {
 		d.line(word, "expect about %.0f of %d packets of new data to be lost", m*float64(packets), packets)
+	}
+	if contains(f.Protocols, "udp") {
+		s.noteUDP(d, f, way.Rate)
+	}
+}
+
+// noteUDP warns of datagrams that do not fit the path or come faster than it is.
+func (s *Scenario) noteUDP(d *description, f *Flow, rate netem.Rate) {
+	header := 28 // IP and UDP
+	if s.Family == 6 {
+		header = 48
+	}
+	if f.UDP.Payload+header > s.Path.MTU {
+		d.line("note", "datagrams of %d bytes do not fit the MTU and travel in fragments: one lost fragment loses all", f.UDP.Payload)
+	}
+	wire := float64(f.UDP.Rate) / float64(f.UDP.Payload) * float64(f.UDP.Payload+header)
+	if rate > 0 && wire > float64(rate) {
+		d.line("note", "with its headers UDP sends %s Mbit/s into %s/s: the queue will overflow", number3(wire/1e6), FormatRate(rate))
 	}
 }
 

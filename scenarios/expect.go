@@ -147,7 +147,7 @@ func parseNumber(w string, unit Unit) (float64, error) {
 	switch unit {
 	case Seconds:
 		v, err := ParseDuration(w)
-		return v.Seconds(), err
+		return float64(v) / 1e9, err // rounded once, as the metrics are
 	case BitRate:
 		v, err := ParseRate(w)
 		return float64(v), err
@@ -180,7 +180,7 @@ func (e Expect) concerns(s *Scenario) error {
 			flow, protocol = o.trial[:i], o.trial[i+1:]
 		}
 		switch {
-		case protocol != "tcp" && protocol != "udp":
+		case protocol != "tcp" && protocol != "udp", flow == "" && protocol != o.trial:
 			return fmt.Errorf("%q: %s names no trial: a trial is tcp, udp, or one of them behind a flow's name (file-tcp)", e.Text, o.trial)
 		case flow != "" && !contains(flowNames(s), flow) && !wholeID.MatchString(flow):
 			return fmt.Errorf("%q: no flow is called %s%s", e.Text, flow, suggest(flow, flowNames(s)))

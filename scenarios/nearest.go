@@ -58,8 +58,12 @@ func suggest(word string, list []string) string {
 	return "; there " + isAre(list)
 }
 
+// isAre lists what there is: "are mtu, rate and queue".
 func isAre(list []string) string {
-	if len(list) == 1 {
+	switch len(list) {
+	case 0:
+		return "is none"
+	case 1:
 		return "is only " + list[0]
 	}
 	return "are " + strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]

@@ -17,6 +17,8 @@ type Options struct {
 	Jobs     int      // worlds at the same time; below 1: as many as there are processors
 	Dir      string   // an existing folder for the packets' bytes while the run lasts; "" keeps no bytes (and no captures)
 	Progress Progress // nil: nobody wants to know
+
+	bare bool // record nothing at all, to measure what the rest costs
 }
 
 // Progress is told how a run goes: which trial has come how far in lab time. It is called from several goroutines, but

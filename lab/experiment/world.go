@@ -36,8 +36,13 @@ type lab struct {
 }
 
 // run runs one world to its end and returns its trials.
-func (p plan) run(ctx context.Context, o Options, tell func(part float64)) (trials []*Trial, err error) {
-	l := &lab{plan: p, world: virtual.New(), errors: make([][]string, len(p.trials)), queueMax: [2]int{-1, -1}}
+func (p plan) run(ctx context.Context, o Options, tell func(part float64)) ([]*Trial, error) {
+	trials, _, err := p.runLab(ctx, o, tell)
+	return trials, err
+}
+
+func (p plan) runLab(ctx context.Context, o Options, tell func(part float64)) (trials []*Trial, l *lab, err error) {
+	l = &lab{plan: p, world: virtual.New(), errors: make([][]string, len(p.trials)), queueMax: [2]int{-1, -1}}
 	defer l.world.Close()
 	spools, err := l.open(o.Dir)
 	defer func() {
@@ -48,23 +53,23 @@ func (p plan) run(ctx context.Context, o Options, tell func(part float64)) (tria
 		}
 	}()
 	if err != nil {
-		return nil, err
+		return nil, l, err
 	}
-	if err := l.build(spools); err != nil {
-		return nil, err
+	if err := l.build(spools, !o.bare); err != nil {
+		return nil, l, err
 	}
 	for i := range p.trials {
 		if err := l.start(i); err != nil {
-			return nil, err
+			return nil, l, err
 		}
 	}
 	if err := l.until(ctx, p.scenario.Duration, tell); err != nil {
-		return nil, err
+		return nil, l, err
 	}
 	for i, r := range l.recorders {
 		t, err := r.Finish()
 		if err != nil {
-			return nil, fmt.Errorf("trial %s: %w", p.trials[i].id, err)
+			return nil, l, fmt.Errorf("trial %s: %w", p.trials[i].id, err)
 		}
 		t.QueueMax = l.queueMax[t.Data]
 		trials = append(trials, &Trial{
@@ -72,7 +77,7 @@ func (p plan) run(ctx context.Context, o Options, tell func(part float64)) (tria
 			Scenario: p.scenario, Trace: t, Errors: l.errors[i],
 		})
 	}
-	return trials, nil
+	return trials, l, nil
 }
 
 // open makes the files for the packets' bytes.
@@ -92,13 +97,16 @@ func (l *lab) open(dir string) ([]*trace.Spool, error) {
 }
 
 // build makes recorders, hosts and path, and joins them.
-func (l *lab) build(spools []*trace.Spool) error {
+func (l *lab) build(spools []*trace.Spool, record bool) error {
 	s := l.scenario
 	clientAddr, serverAddr := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
 	if s.Family == 6 {
 		clientAddr, serverAddr = netip.MustParseAddr("fd00::1"), netip.MustParseAddr("fd00::2")
 	}
 	for i, t := range l.trials {
+		if !record {
+			break
+		}
 		f := &s.Flows[t.flow]
 		facts := trace.Trace{
 			Trial: t.id, Flow: f.Name, Protocol: t.protocol, Data: dataWay(f), Start: f.Start,
@@ -109,6 +117,10 @@ func (l *lab) build(spools []*trace.Spool) error {
 			facts.Bytes = spools[i]
 		}
 		r := trace.NewRecorder(l.world, facts)
+		if f := l.program(i); t.protocol == "udp" && f.Message > 0 { // a datagram a message, each sent and received by a call
+			n := int(facts.Offered / int64(f.Message))
+			r.Expect(n+n/16, n, 2*n+64)
+		}
 		if port := firstPort + uint16(t.flow); len(l.trials) > 1 {
 			proto := netem.UDP
 			if t.protocol == "tcp" {
@@ -134,12 +146,15 @@ func (l *lab) build(spools []*trace.Spool) error {
 func (l *lab) host(name string, addr netip.Addr, dice netem.Stream) *inet.Host {
 	c := inet.Config{
 		Name: name, Addr: addr, MTU: l.scenario.Path.MTU, Rand: dice.Sub("host " + name), Pool: &l.pool,
-		TCP: tcp.Defaults(0), Observer: observers(l.recorders),
+		TCP: tcp.Defaults(0),
 		Discard: func(p *netem.Packet, cause netem.Cause) {
 			for _, r := range l.recorders {
 				r.Discarded(p, cause)
 			}
 		},
+	}
+	if l.recorders != nil {
+		c.Observer = observers(l.recorders)
 	}
 	return inet.New(l.world, c)
 }
@@ -239,7 +254,9 @@ func (l *lab) start(i int) error {
 	if err := p.Check(); err != nil {
 		return fmt.Errorf("flow %s: %w", f.Name, err)
 	}
-	p.Journal = l.recorders[i]
+	if l.recorders != nil {
+		p.Journal = l.recorders[i]
+	}
 	at := netip.AddrPortFrom(l.server.Addr(), firstPort+uint16(l.trials[i].flow))
 	l.launch(i, l.server, 0, func(h host.Host) error { return p.Server(h, at) })
 	l.launch(i, l.client, f.Start, func(h host.Host) error { return p.Client(h, at) })
@@ -248,7 +265,10 @@ func (l *lab) start(i int) error {
 
 // launch starts one program on a watched host.
 func (l *lab) launch(i int, on *inet.Host, start time.Duration, program func(host.Host) error) {
-	h := l.recorders[i].Watch(on.WithTCP(tcpConfig(&l.scenario.Flows[l.trials[i].flow].TCP)))
+	h := on.WithTCP(tcpConfig(&l.scenario.Flows[l.trials[i].flow].TCP))
+	if l.recorders != nil {
+		h = l.recorders[i].Watch(h)
+	}
 	l.running++
 	h.Go(func() {
 		if start > 0 {
@@ -262,13 +282,13 @@ func (l *lab) launch(i int, on *inet.Host, start time.Duration, program func(hos
 	})
 }
 
-// slices is how often a run of the longest possible duration looks up to say how far it has come.
-const slices = 100
+// glances is how often a run of the longest possible duration looks up to say how far it has come.
+const glances = 100
 
 // until runs the world until nothing is left to happen, or the scenario's time is up, or ctx ends.
 func (l *lab) until(ctx context.Context, end time.Duration, tell func(part float64)) error {
 	for at := time.Duration(0); at < end; {
-		at = min(at+max(end/slices, 1), end)
+		at = min(at+max(end/glances, 1), end)
 		if err := l.world.Run(ctx, at); err != nil {
 			return err
 		}

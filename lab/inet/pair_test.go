@@ -130,3 +130,15 @@ func check(err error) {
 		panic(err)
 	}
 }
+
+// dice are thrown one after the other.
+type dice struct {
+	stream netem.Stream
+	n      uint64
+}
+
+// below returns a number from 0 to n-1.
+func (d *dice) below(n int) int {
+	d.n++
+	return int(netem.Below(d.stream.At(d.n, 0), uint64(n)))
+}

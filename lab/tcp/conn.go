@@ -361,7 +361,7 @@ func (c *Conn) report(event string) {
 	}
 	i := host.TCPInfo{
 		State: c.state.String(), Phase: c.phaseName(), Cwnd: c.w.Cwnd, InFlight: c.pipe(), SendWnd: c.window, MSS: c.mss,
-		SRTT: c.rtt.srtt, RTTVar: c.rtt.rttvar4 / 4, RTO: c.timeout(), Event: c.told.Event,
+		SRTT: c.rtt.srtt, RTTVar: c.rtt.dev / 4, RTO: c.timeout(), Event: c.told.Event,
 	}
 	if c.w.Ssthresh != Unlimited {
 		i.Ssthresh = c.w.Ssthresh

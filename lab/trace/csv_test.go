@@ -239,7 +239,7 @@ func (d *smallDisk) Write(b []byte) (int, error) {
 func TestFacts(t *testing.T) {
 	want := Trace{
 		Client: End{"client", clientAddr}, Server: End{"server", netip.MustParseAddr("fd00::2")}, Data: netem.Reverse,
-		Start: 1, End: time.Hour + 123456789, Offered: 5 << 20, Garbled: 3,
+		Start: 1, End: time.Hour + 123456789, Offered: 5 << 20, Garbled: 3, QueueMax: 100,
 	}
 	b, err := json.Marshal(want.Facts())
 	if err != nil {
@@ -255,6 +255,12 @@ func TestFacts(t *testing.T) {
 	var got Trace
 	if err := got.SetFacts(f); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, n := range []int{-1, 0} { // no queue, and one that was always empty
+		want.QueueMax = n
+		if err := got.SetFacts(want.Facts()); err != nil || got.QueueMax != n {
+			t.Errorf("a longest queue of %d came back as %d, %v", n, got.QueueMax, err)
+		}
 	}
 	f.Data = "sideways"
 	if err := got.SetFacts(f); err == nil {

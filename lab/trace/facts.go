@@ -20,6 +20,8 @@ type Facts struct {
 	End     Seconds  `json:"end_s"`
 	Offered int64    `json:"offered_bytes,omitempty"`
 	Garbled int64    `json:"garbled,omitempty"`
+
+	QueueMax *int `json:"queue_max_packets,omitempty"` // absent where there is no queue
 }
 
 // EndFacts is an End in JSON.
@@ -30,10 +32,14 @@ type EndFacts struct {
 
 // Facts returns the trace's facts.
 func (t *Trace) Facts() Facts {
-	return Facts{
+	f := Facts{
 		Client: EndFacts(t.Client), Server: EndFacts(t.Server), Data: t.Data.String(),
 		Start: Seconds(t.Start), End: Seconds(t.End), Offered: t.Offered, Garbled: t.Garbled,
 	}
+	if n := t.QueueMax; n >= 0 {
+		f.QueueMax = &n
+	}
+	return f
 }
 
 // SetFacts is the inverse of Facts. It refuses facts that no trace has.
@@ -48,7 +54,10 @@ func (t *Trace) SetFacts(f Facts) error {
 	}
 	t.Client, t.Server = End(f.Client), End(f.Server)
 	t.Start, t.End = time.Duration(f.Start), time.Duration(f.End)
-	t.Offered, t.Garbled = f.Offered, f.Garbled
+	t.Offered, t.Garbled, t.QueueMax = f.Offered, f.Garbled, -1
+	if f.QueueMax != nil {
+		t.QueueMax = *f.QueueMax
+	}
 	return nil
 }
 

@@ -312,6 +312,23 @@ func TestTCP(t *testing.T) {
 	}
 }
 
+// TestOnlyTCP: on a shared path a recorder keeps the samples of its own connections, of both ends.
+func TestOnlyTCP(t *testing.T) {
+	r := NewRecorder(&stubClock{}, Trace{Client: End{"client", clientAddr}, Server: End{"server", serverAddr}})
+	r.Only(func(p *netem.Packet) bool { return p.Header.DstPort == 80 })
+	pool := &netem.Pool{}
+	for _, port := range []uint16{80, 81} {
+		put(r, pool, netem.Forward, tcp(40000, port, netem.FlagSYN, 0, 0, nil))
+		a, b := netip.AddrPortFrom(clientAddr, 40000), netip.AddrPortFrom(serverAddr, port)
+		r.TCP(&stubHost{name: "client"}, a, b, host.TCPInfo{})
+		r.TCP(&stubHost{name: "server"}, b, a, host.TCPInfo{})
+	}
+	tr, _ := r.Finish()
+	if len(tr.TCP) != 2 || tr.TCP[0].Peer.Port() != 80 || tr.TCP[1].Local.Port() != 80 {
+		t.Errorf("%d samples, want the two of port 80", len(tr.TCP))
+	}
+}
+
 // TestList goes through the sizes at which a list changes its shape.
 func TestList(t *testing.T) {
 	for _, expect := range []int{0, 1, 10, chunk + 5} {

@@ -3,6 +3,7 @@ package trace
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"reliabilitylab/lab/host"
 	"reliabilitylab/netem"
@@ -45,7 +46,7 @@ func NewRecorder(clock netem.Clock, t Trace) *Recorder {
 }
 
 // Only makes the recorder leave out packets for which ours is false when they are sent: on a path that several trials
-// share each recorder is told of all packets and keeps its own. It is called before the first packet.
+// share each recorder is told of all packets and connections and keeps its own. It is called before the first packet.
 func (r *Recorder) Only(ours func(*netem.Packet) bool) { r.only = ours }
 
 // Expect makes room for as many packets, messages and calls as the trial will likely have; 0 where nobody knows. A good
@@ -64,6 +65,9 @@ func (r *Recorder) Finish() (*Trace, error) {
 	r.blocked.each(func(c Call) { *r.calls.grow() = c })
 	t.Packets, r.row = r.packets.slice(), nil
 	t.Messages, t.Calls, t.TCP = r.messages.slice(), r.calls.slice(), r.samples.slice()
+	if r.only != nil {
+		t.TCP = slices.DeleteFunc(t.TCP, func(s TCPSample) bool { return !r.ours(s.Connection) })
+	}
 	if t.Bytes != nil {
 		if err := t.Bytes.Flush(); err != nil {
 			return t, err
@@ -105,6 +109,15 @@ func (r *Recorder) TCP(h host.Host, local, peer netip.AddrPort, i host.TCPInfo) 
 		Cwnd: i.Cwnd, Ssthresh: i.Ssthresh, InFlight: i.InFlight, SendWnd: i.SendWnd, MSS: i.MSS,
 		SRTT: i.SRTT, RTTVar: i.RTTVar, RTO: i.RTO,
 	}
+}
+
+// ours tells whether packets of a connection are on record.
+func (r *Recorder) ours(c *Connection) bool {
+	k := ports{c.Local.Port(), c.Peer.Port()}
+	if c.Local.Addr() == r.trace.Server.Addr {
+		k = ports{k.server, k.client}
+	}
+	return r.number.connections[k] != nil
 }
 
 // connection returns the one Connection that says c.

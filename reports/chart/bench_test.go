@@ -44,3 +44,18 @@ func BenchmarkNew(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRun is what a run of two trials spends on its charts: every chart worked out once and saved in every format, on
+// one core.
+func BenchmarkRun(b *testing.B) {
+	in := madePair()
+	for b.Loop() {
+		for _, d := range drawn(b, in) {
+			for _, f := range Formats {
+				if _, err := Save(d, f); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	}
+}

@@ -79,28 +79,52 @@ func newLatency(in Input) (*Drawing, error) {
 	words := pathInWords(in.Scenario)
 	d.Draw = func(c draw.Canvas) {
 		c = frame(c, d.Title, words)
-		c = legend(c, latencyEntries(all, trials))
+		c = latencyLegend(c, all, trials)
 		tiles := draw.Tiles{Cols: 2, Rows: 1, PadX: 22}
 		drawCDF(tiles.At(c, 0, 0), all, trials)
-		drawLatencies(tiles.At(c, 1, 0), all)
+		drawLatencies(tiles.At(c, 1, 0), all, trials)
 	}
 	return d, nil
 }
 
-// latencyEntries are the lines' entries and, for each protocol that lost messages, the mark of the lost.
-func latencyEntries(all []latencySeries, trials []Trial) []entry {
-	entries := trialEntries(trials, func(i int) string { return trials[i].Label }, func(protocol string) *mark {
-		m := latencyMark(protocol)
+// latencyLegend writes a row for each trial, with its line, its percentiles and what it lost, and returns what is left of
+// the canvas. Of many trials it only tells the protocols apart.
+func latencyLegend(c draw.Canvas, all []latencySeries, trials []Trial) draw.Canvas {
+	look := func(i int) *mark {
+		m := latencyMark(trials, i)
 		m.Radius = 4
 		return &m
-	})
-	for _, protocol := range []string{"tcp", "udp"} {
-		if slices.ContainsFunc(all, func(s latencySeries) bool { return s.trial.Protocol == protocol && len(s.lost) > 0 }) {
-			m := mark{cross, 4, protocolColor(protocol)}
-			entries = append(entries, entry{words: strings.ToUpper(protocol) + " lost", mark: &m})
-		}
 	}
-	return entries
+	if len(all) > mostNamed {
+		return legend(c, trialEntries(trials, nil, look))
+	}
+	s := write(sizeLabel, false, black, draw.XLeft, draw.YCenter)
+	var first vg.Length
+	for _, t := range trials {
+		first = max(first, s.Width(t.Label))
+	}
+	const step = 128
+	for i, l := range all {
+		y := c.Max.Y - sizeLabel*0.6
+		c.StrokeLine2(trialLine(trials, i), c.Min.X, y, c.Min.X+34, y)
+		look(i).draw(c, []vg.Point{{X: c.Min.X + 45, Y: y}})
+		x, above := c.Min.X+56, y+sizeLabel*0.1
+		c.FillText(s, vg.Point{X: x, Y: above}, l.trial.Label)
+		x += first + 30
+		for _, q := range percentiles {
+			mark{q.mark, 4.5, trialLine(trials, i).Color}.draw(c, []vg.Point{{X: x, Y: y}})
+			c.FillText(s, vg.Point{X: x + 11, Y: above}, q.name+" "+second.format(l.percentile(q.share)))
+			x += step
+		}
+		if len(l.lost) > 0 {
+			mark{cross, 4, trialLine(trials, i).Color}.draw(c, []vg.Point{{X: x, Y: y}})
+			words := ratio.format(float64(len(l.lost))/float64(len(l.lost)+len(l.pts))) + " never delivered"
+			c.FillText(s, vg.Point{X: x + 11, Y: above}, words)
+		}
+		c.Max.Y -= sizeLabel * 1.4
+	}
+	c.Max.Y -= sizeLabel * 0.5
+	return c
 }
 
 // shareUpTo returns the share of the latencies that are not above l.
@@ -140,47 +164,27 @@ func drawCDF(c draw.Canvas, all []latencySeries, trials []Trial) {
 	}
 	a := p.lay(c)
 	for i, s := range all {
-		pts := make([]point, 0, len(s.sorted)+2)
-		pts = append(pts, point{s.sorted[0], 0})
-		for i, l := range s.sorted {
-			pts = append(pts, point{l, float64(i+1) / float64(len(s.sorted))})
+		pts := make([]point, 0, 2*len(s.sorted)+2)
+		share := 0.0
+		for k, l := range s.sorted { // upright to each share, then level to the next latency
+			pts = append(pts, point{l, share})
+			share = float64(k+1) / float64(len(s.sorted))
+			pts = append(pts, point{l, share})
 		}
 		pts = append(pts, point{a.x.Max, 1})
-		a.steps(trialLine(trials, i), pts)
+		a.line(trialLine(trials, i), pts)
 	}
 	if len(all) > mostNamed {
 		return
 	}
-	for _, s := range all {
+	for i, s := range all {
 		for _, q := range percentiles {
-			a.marks(mark{q.mark, 5, protocolColor(s.trial.Protocol)}, []point{{s.percentile(q.share), q.share}})
+			a.marks(mark{q.mark, 5, trialLine(trials, i).Color}, []point{{s.percentile(q.share), q.share}})
 		}
-	}
-	percentileTable(a, all)
-}
-
-// percentileTable writes the percentiles of each trial into the lower right corner, where a distribution's line
-// never is.
-func percentileTable(a area, all []latencySeries) {
-	bold := write(sizeSmall+1, true, black, draw.XRight, draw.YCenter)
-	x, y := a.Max.X-6, a.Min.Y+14
-	for i := len(all) - 1; i >= 0; i-- {
-		s := bold
-		s.Color = protocolColor(all[i].trial.Protocol)
-		for k, q := range percentiles {
-			a.FillText(s, vg.Point{X: x - vg.Length(2-k)*62, Y: y}, second.format(all[i].percentile(q.share)))
-		}
-		a.FillText(s, vg.Point{X: x - 3*62, Y: y}, all[i].trial.Label)
-		y += 19
-	}
-	for k, q := range percentiles {
-		at := vg.Point{X: x - vg.Length(2-k)*62, Y: y}
-		a.FillText(bold, at, q.name)
-		mark{q.mark, 4.5, black}.draw(a.Canvas, []vg.Point{{X: at.X - bold.Width(q.name) - 9, Y: y}})
 	}
 }
 
-func drawLatencies(c draw.Canvas, all []latencySeries) {
+func drawLatencies(c draw.Canvas, all []latencySeries, trials []Trial) {
 	var end float64
 	for _, s := range all {
 		end = max(end, s.pts[len(s.pts)-1].X)
@@ -190,16 +194,20 @@ func drawLatencies(c draw.Canvas, all []latencySeries) {
 	}
 	p := panel{Title: "Over time", X: axis{Label: "Time of sending", Unit: second, Max: end * 1.02}, Y: latencyAxis(all)}
 	a := p.lay(c)
-	for _, s := range all {
-		a.marks(latencyMark(s.trial.Protocol), s.pts)
+	for i, s := range all {
+		m := latencyMark(trials, i)
+		if len(s.pts) < 300 {
+			m.Radius *= 1.5 // few can be larger
+		}
+		a.marks(m, s.pts)
 	}
 	rim := a.Max.Y - 5
-	for _, s := range all {
+	for i, s := range all {
 		at := thin(a, s.lostAt(a.y.Max), 3)
 		for i := range at {
 			at[i].Y = rim
 		}
-		mark{cross, 3.4, protocolColor(s.trial.Protocol)}.draw(a.Canvas, at)
+		mark{cross, 3.4, trialLine(trials, i).Color}.draw(a.Canvas, at)
 	}
 }
 
@@ -212,12 +220,13 @@ func (s latencySeries) lostAt(y float64) []point {
 	return out
 }
 
-// latencyMark is a message's mark in the panel over time.
-func latencyMark(protocol string) mark {
-	if protocol == "udp" {
-		return mark{diamond, 2.4, protocolColor(protocol)}
+// latencyMark is the mark of a message of trials[i] in the panel over time.
+func latencyMark(trials []Trial, i int) mark {
+	c := trialLine(trials, i).Color
+	if trials[i].Protocol == "udp" {
+		return mark{diamond, 2.4, c}
 	}
-	return mark{dot, 1.7, protocolColor(protocol)}
+	return mark{dot, 1.7, c}
 }
 
 func latencyCaption(all []latencySeries) string {

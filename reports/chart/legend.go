@@ -48,23 +48,23 @@ func legend(c draw.Canvas, entries []entry) draw.Canvas {
 
 // trialEntries are the entries of these trials' lines: each by its words, or, if they are many, one for each protocol.
 // With a mark, that is shown too.
-func trialEntries(trials []Trial, words func(i int) string, look func(protocol string) *mark) []entry {
+func trialEntries(trials []Trial, words func(i int) string, look func(i int) *mark) []entry {
 	var entries []entry
 	if len(trials) <= mostNamed {
-		for i, t := range trials {
+		for i := range trials {
 			s := trialLine(trials, i)
-			entries = append(entries, entry{words: words(i), line: &s, mark: look(t.Protocol)})
+			entries = append(entries, entry{words: words(i), line: &s, mark: look(i)})
 		}
 		return entries
 	}
 	for _, protocol := range []string{"tcp", "udp"} {
 		if i := slices.IndexFunc(trials, func(t Trial) bool { return t.Protocol == protocol }); i >= 0 {
 			s := trialLine(trials, i)
-			entries = append(entries, entry{words: strings.ToUpper(protocol), line: &s, mark: look(protocol)})
+			entries = append(entries, entry{words: strings.ToUpper(protocol), line: &s, mark: look(i)})
 		}
 	}
 	return entries
 }
 
 // noMark is for trialEntries of lines alone.
-func noMark(string) *mark { return nil }
+func noMark(int) *mark { return nil }

@@ -22,8 +22,12 @@ func newSequence(in Input) (*Drawing, error) {
 	if len(trials) == 0 {
 		return nil, nil
 	}
-	ladders := layLadders(trials)
-	subtitle := excerptsInWords(ladders)
+	subtitle := ""
+	var ladders []*ladder
+	for range 2 { // how long the subtitle is decides how much room is left
+		ladders = layLadders(trials, subtitle)
+		subtitle = excerptsInWords(ladders)
+	}
 	return &Drawing{
 		Name: "sequence", Title: sequenceTitle,
 		Caption: "Time runs downwards; each arrow is one packet, a cross is where it died, bars at the margins are blocked socket calls.",
@@ -63,8 +67,8 @@ func hasPackets(t *trace.Trace) bool {
 }
 
 // layLadders divides the picture and lays out the trials; TCP, which has more to say, gets the larger part.
-func layLadders(trials []Trial) []*ladder {
-	room := frame(draw.NewCanvas(new(recorder.Canvas), width, height), sequenceTitle, "x").Rectangle
+func layLadders(trials []Trial, subtitle string) []*ladder {
+	room := frame(draw.NewCanvas(new(recorder.Canvas), width, height), sequenceTitle, subtitle).Rectangle
 	room.Min.Y += sizeSmall * 1.9 // the legend
 	if len(trials) == 1 {
 		return []*ladder{newLadder(trials[0], room, 12, 170)}
@@ -79,15 +83,26 @@ func layLadders(trials []Trial) []*ladder {
 // excerptsInWords says which part of the trials is shown.
 func excerptsInWords(ladders []*ladder) string {
 	var parts []string
+	about := ladders[0].scene.about
 	for _, l := range ladders {
-		x := l.scene
-		name := l.trial.Label
-		if x.whole {
-			parts = append(parts, fmt.Sprintf("%s: all of %s", name, packets(x.total)))
+		if l.scene.about != about {
+			about = ""
+		}
+	}
+	if about != "" {
+		parts = append(parts, strings.ToUpper(about[:1])+about[1:])
+	}
+	for _, l := range ladders {
+		x, words := l.scene, l.trial.Label+": "
+		switch {
+		case x.whole && len(l.arrows) == x.total:
+			parts = append(parts, words+"all of "+packets(x.total))
 			continue
+		case about == "" && !x.whole:
+			words += x.about + ", "
 		}
 		u, size := second.prefix(x.to.Seconds())
-		parts = append(parts, fmt.Sprintf("%s: %s, %s to %s %s, %s of %s", name, x.about,
+		parts = append(parts, words+fmt.Sprintf("%s to %s %s, %s of %s",
 			three(x.from.Seconds()/size), three(x.to.Seconds()/size), u, plain(float64(len(l.arrows)), 0), packets(x.total)))
 	}
 	return strings.Join(parts, "   ·   ")

@@ -32,7 +32,7 @@ type callBar struct {
 }
 
 // callRanks say which calls are worth their place in the margin; others rank last.
-var callRanks = map[string]int{"connect": 0, "accept": 0, "close": 1, "shutdown": 1, "send": 2, "recv": 2}
+var callRanks = map[string]int{"connect": 0, "accept": 0, "send": 1, "close": 1, "shutdown": 1, "recv": 2}
 
 const barWidth vg.Length = 5
 
@@ -165,7 +165,7 @@ func (l *ladder) writeCall(m *callMark, y vg.Length) {
 	if !m.left {
 		room = l.room.Max.X - l.inside.Max.X
 	}
-	room -= callGap
+	room -= callGap + 4
 	for _, s := range m.texts {
 		w := style.Width(s)
 		if w > room {

@@ -79,9 +79,12 @@ func surveyOf(t *trace.Trace) survey {
 		if way := p.Arrived - p.Sent; s.least[p.Direction] == 0 || way < s.least[p.Direction] {
 			s.least[p.Direction] = way
 		}
+		if p.Of != 0 { // made on the way, behind the queue
+			continue
+		}
 		if j := newest[p.Direction]; j < 0 || p.Arrived >= t.Packets[j].Arrived {
 			newest[p.Direction] = i
-		} else if s.overtaken < 0 && p.Of == 0 && p.Direction == t.Data {
+		} else if s.overtaken < 0 && p.Direction == t.Data {
 			// this one arrived before newest, which was sent earlier: newest was overtaken
 			s.overtaken = j
 		}

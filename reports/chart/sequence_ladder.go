@@ -200,13 +200,14 @@ func roleOf(p *trace.Packet, r numbered) role {
 	return roleControl
 }
 
-// findLate marks the data packets that one sent later overtook.
+// findLate marks the data packets that one sent later overtook. Copies do not count: they are made on the way, behind the
+// queue.
 func (l *ladder) findLate() {
 	next := [2]time.Duration{math.MaxInt64, math.MaxInt64} // the earliest arrival of those sent later
 	for i := len(l.arrows) - 1; i >= 0; i-- {
 		a := &l.arrows[i]
 		p := a.packet
-		if p.Arrived < 0 {
+		if p.Arrived < 0 || p.Of != 0 {
 			continue
 		}
 		if p.Arrived > next[p.Direction] && a.role == roleData {

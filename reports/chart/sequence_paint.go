@@ -201,8 +201,8 @@ func paintLegend(c draw.Canvas, ladders []*ladder) {
 		l := ladder{protocol: ladders[0].protocol}
 		l.paintArrow(c, &a)
 		l.paintEnding(c, &a)
-		c.FillText(s, vg.Point{X: x + sample + 6, Y: y}, words)
-		x += sample + 6 + s.Width(words) + 16
+		c.FillText(s, vg.Point{X: x + sample + 8, Y: y}, words)
+		x += sample + 8 + s.Width(words) + 16
 	}
 	occurs := func(is func(*arrow) bool) bool {
 		return slices.ContainsFunc(ladders, func(l *ladder) bool {

@@ -127,6 +127,9 @@ func (e *exchange) send(p *trace.Packet, r numbered) {
 	default:
 		e.fresh = append(e.fresh, s)
 	}
+	if p.Header.Payload > 0 && p.Header.Flags&netem.FlagFIN != 0 {
+		e.controls = append(e.controls, control{span{p.Sent, r.end - 1, r.end}, "FIN"})
+	}
 	if p.Fate == trace.Lost || p.Fate == trace.Discarded {
 		e.lost = append(e.lost, s)
 	}

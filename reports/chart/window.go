@@ -21,7 +21,7 @@ const windowTitle = "Window: how much may be under way, and why it changes"
 // A windowSeries is one connection's samples as lines over time.
 type windowSeries struct {
 	trial              Trial
-	mss                int // of all samples; 0 if it changed
+	mss                int // as it is in the end: the handshake settles it; 0 if it is not known
 	cwnd, ssthresh     []point
 	flight, offered    []point
 	srtt, rtt0, rtt1   []point // the estimate, less and more by its variation
@@ -71,7 +71,7 @@ func senderSamples(t *trace.Trace) []*trace.TCPSample {
 
 // windowSeriesOf turns samples into lines, in bytes and seconds, and lists them.
 func windowSeriesOf(t Trial, samples []*trace.TCPSample) (*windowSeries, Table) {
-	w := &windowSeries{trial: t, mss: samples[0].MSS, end: samples[len(samples)-1].At}
+	w := &windowSeries{trial: t, mss: samples[len(samples)-1].MSS, end: samples[len(samples)-1].At}
 	table := newTable("trial", "time_s", "event", "phase", "cwnd_bytes", "ssthresh_bytes", "in_flight_bytes", "offered_window_bytes",
 		"mss_bytes", "srtt_s", "rttvar_s", "rto_s")
 	id := word(t.ID)
@@ -116,9 +116,6 @@ func windowSeriesOf(t Trial, samples []*trace.TCPSample) (*windowSeries, Table) 
 // take adds one sample.
 func (w *windowSeries) take(s *trace.TCPSample) {
 	x := s.At.Seconds()
-	if s.MSS != w.mss {
-		w.mss = 0
-	}
 	add := func(pts *[]point, v int) {
 		if v > 0 || len(*pts) > 0 {
 			*pts = append(*pts, point{x, float64(v)})

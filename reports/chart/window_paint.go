@@ -32,10 +32,7 @@ func (w *windowSeries) paintWindow(c draw.Canvas) {
 		entries = append(entries, entry{words: "ssthresh", line: &ssthresh})
 	}
 	entries = append(entries, entry{words: "in flight", line: &sample})
-	bound := false
-	for _, p := range w.offered {
-		bound = bound || p.Y > 0 && p.Y <= w.top*1.3
-	}
+	bound := w.bound()
 	if bound {
 		entries = append(entries, entry{words: "offered window", line: &offered})
 	}
@@ -71,6 +68,17 @@ func (w *windowSeries) paintWindow(c draw.Canvas) {
 	}
 }
 
+// bound tells whether the receiver's window is near enough to matter, for a tenth of the samples at least.
+func (w *windowSeries) bound() bool {
+	n := 0
+	for _, p := range w.offered {
+		if p.Y > 0 && p.Y <= w.top*1.3 {
+			n++
+		}
+	}
+	return n > 0 && n >= len(w.offered)/10
+}
+
 // An occurrence is a kind of event that is marked above the window.
 type occurrence struct {
 	name string
@@ -81,8 +89,8 @@ type occurrence struct {
 func (w *windowSeries) events() []occurrence {
 	return []occurrence{
 		{"timeout", mark{wedge, 5, black}, w.timeouts},
-		{"recovery begins", mark{triangle, 4.2, amber}, w.repaired},
-		{"segment lost", mark{cross, 4, lossColor}, w.lost},
+		{"recovery", mark{triangle, 4.2, amber}, w.repaired},
+		{"lost", mark{cross, 4, lossColor}, w.lost},
 	}
 }
 

@@ -26,7 +26,7 @@ func (m values) delays(w *wire) {
 	}
 	slices.Sort(delay)
 	if len(delay) > 0 {
-		m["owd_min_s"] = delay[0].Seconds()
+		m["owd_min_s"] = seconds(delay[0])
 	}
 	m.percentile("owd_p50_s", delay, 50)
 	m.percentile("owd_p99_s", delay, 99)

@@ -68,6 +68,6 @@ func unbacked() func(*trace.TCPSample) (float64, bool) {
 		case backed != nil && (s.RTO < backed.RTO || s.SRTT != backed.SRTT || s.RTTVar != backed.RTTVar):
 			backed = nil
 		}
-		return s.RTO.Seconds(), backed == nil && s.SRTT > 0 && s.RTO > 0
+		return seconds(s.RTO), backed == nil && s.SRTT > 0 && s.RTO > 0
 	}
 }

@@ -69,9 +69,12 @@ func (m values) ratio(name string, part, whole int64) {
 // percentile sets a metric to a percentile of sorted durations, in seconds; it stays absent where there are none.
 func (m values) percentile(name string, sorted []time.Duration, percent int) {
 	if d, ok := Percentile(sorted, percent); ok {
-		m[name] = d.Seconds()
+		m[name] = seconds(d)
 	}
 }
+
+// seconds is d in seconds, rounded once: d.Seconds() adds a whole and a broken number and may be off by a digit.
+func seconds(d time.Duration) float64 { return float64(d) / 1e9 }
 
 // sender is the name of the host that sends the flow's data.
 func sender(t *trace.Trace) string {

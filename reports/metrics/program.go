@@ -48,10 +48,10 @@ func (m values) program(t *trace.Trace) []*trace.Message {
 	m.ratio("in_order_ratio", int64(len(delivered)-len(Reorder(deliveries(delivered)).Late)), int64(len(delivered)))
 	if len(delivered) > 0 {
 		if t.Offered > 0 && got >= t.Offered || t.Offered == 0 && len(delivered) == len(t.Messages) {
-			m["completion_s"] = (last - t.Start).Seconds()
+			m["completion_s"] = seconds(last - t.Start)
 		}
 		if last > t.Start {
-			m["goodput_bps"] = float64(got*8) / (last - t.Start).Seconds()
+			m["goodput_bps"] = float64(got*8) / seconds(last-t.Start)
 		}
 	}
 	slices.Sort(latency)

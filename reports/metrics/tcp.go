@@ -10,8 +10,11 @@ import (
 // retransmissionKinds says which metric counts a retransmission that was sent for a reason.
 var retransmissionKinds = map[string]string{
 	"timeout":         "retransmissions_rto",
-	"fast retransmit": "retransmissions_fast",
-	"partial ack":     "retransmissions_fast",
+	"after timeout":   "retransmissions_rto",
+	"fast retransmit": "retransmissions_fast", // RFC 5681, and NextSeg rule 1 of RFC 6675
+	"partial ack":     "retransmissions_fast", // RFC 6582
+	"unsacked hole":   "retransmissions_fast", // RFC 6675 section 4, NextSeg rule 3
+	"rescue":          "retransmissions_fast", // RFC 6675 section 4, NextSeg rule 4
 	"tail loss probe": "retransmissions_tlp",
 }
 
@@ -29,7 +32,7 @@ var retransmissionKinds = map[string]string{
 //	                       segment sent before. This is the truth from both ends, not what a sender can find out (RFC 3522,
 //	                       RFC 3708)
 //
-// The last but one three are absent where the sender does not say why it sends.
+// The three by reason are absent where the sender does not say why it sends.
 func (m values) segments(w *wire, segments []segment, c cuts) {
 	counts := values{"retransmissions_rto": 0, "retransmissions_fast": 0, "retransmissions_tlp": 0}
 	taken := make([]bool, c.pieces()) // which pieces the far host gets from the segments so far
@@ -100,7 +103,7 @@ func (m values) handshake(t *trace.Trace) {
 		}
 	}
 	if at != trace.Never {
-		m["handshake_s"] = (at - syn.Sent).Seconds()
+		m["handshake_s"] = seconds(at - syn.Sent)
 	}
 }
 
@@ -146,7 +149,7 @@ func (m values) samples(t *trace.Trace) {
 	}
 }
 
-func srtt(s *trace.TCPSample) (float64, bool) { return s.SRTT.Seconds(), s.SRTT > 0 }
+func srtt(s *trace.TCPSample) (float64, bool) { return seconds(s.SRTT), s.SRTT > 0 }
 
 func window(s *trace.TCPSample) (float64, bool) {
 	if s.MSS <= 0 {

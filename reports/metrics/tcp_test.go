@@ -90,3 +90,27 @@ func TestMeansOverTime(t *testing.T) {
 		t.Errorf("two bursts: window %v, SRTT %v; want 5 and 0.085", m["cwnd_mean_segments"], m["srtt_mean_s"])
 	}
 }
+
+// Every reason that a sender may have for sending again counts where it belongs; what it sends for the first time does not.
+func TestReasons(t *testing.T) {
+	for reason, name := range map[string]string{
+		"timeout": "retransmissions_rto", "after timeout": "retransmissions_rto",
+		"fast retransmit": "retransmissions_fast", "partial ack": "retransmissions_fast", "unsacked hole": "retransmissions_fast",
+		"rescue": "retransmissions_fast", "tail loss probe": "retransmissions_tlp", "window probe": "",
+	} {
+		l := newLedger("tcp")
+		l.segment(netem.KindData, 0, -1, 1, 100, netem.FlagACK, "new")
+		l.segment(netem.KindRetransmission, 100, 150, 1, 100, netem.FlagACK, reason)
+		l.segment(netem.KindData, 200, 250, 101, 100, netem.FlagACK, reason) // new data
+		m := metrics.Of(l.trace())
+		for _, kind := range []string{"retransmissions_rto", "retransmissions_fast", "retransmissions_tlp"} {
+			want := 0.
+			if kind == name {
+				want = 1
+			}
+			if m[kind] != want {
+				t.Errorf("%q: %s = %v, want %v", reason, kind, m[kind], want)
+			}
+		}
+	}
+}

@@ -21,7 +21,6 @@ var connections = []test{
 	{"listen on a connection is EINVAL", anyPath, listenConnected},               // POSIX listen
 	{"a full backlog lets the next wait", cleanPath, backlog},                    // listen(2): backlog+1 on Linux, SYN dropped
 	{"closing a listener resets who waits", cleanPath, closeListener},            // RFC 9293 section 3.10.4
-	{"accepted sockets inherit the listener's buffers", cleanPath, inherit},      // Linux: sk_clone; tcp(7), SO_RCVBUF before listen
 	{"options that a host does not have", anyPath, unknownOptions},               // POSIX setsockopt; tcp(7), TCP_CONGESTION
 	{"calls on a closed socket are EBADF", anyPath, badDescriptor},               // POSIX, all calls
 	{"datagram sockets neither listen nor accept", anyPath, datagramDoesNotHear}, // POSIX listen, accept
@@ -215,13 +214,6 @@ func closeListener(r *room) {
 		l.close(nil)
 	})
 	r.run()
-}
-
-// A small receive buffer set on the listener holds the sender back (see also flowControl).
-func inherit(r *room) {
-	r.heldBack(func(p *program) *socket {
-		return p.listener(0, 1, host.ReceiveBuffer(64<<10))
-	}, func(*socket) {})
 }
 
 func unknownOptions(r *room) {

@@ -80,6 +80,9 @@ func (m *mark) set() { m.Store(true) }
 // until waits until a mark is set; await until another program has returned; pause a Moment.
 func (p *program) until(m *mark) {
 	for !m.Load() {
+		if p.room.t.Failed() { // and so it may never come
+			panic(failed{})
+		}
 		p.Sleep(time.Millisecond)
 	}
 }

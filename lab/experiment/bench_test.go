@@ -1,0 +1,53 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"reliabilitylab/scenarios"
+)
+
+// BenchmarkPackets runs a flow through a path with loss and delay and reports what a packet costs, ACKs included:
+// b.N packets of data are sent. "bare" records nothing, "recorded" everything but the packets' bytes, "captured" those too.
+func BenchmarkPackets(b *testing.B) {
+	for _, protocol := range []string{"tcp", "udp"} {
+		for _, mode := range []string{"bare", "recorded", "captured"} {
+			b.Run(protocol+"/"+mode, func(b *testing.B) {
+				s, err := scenarios.Parse("bench.yaml", []byte(fmt.Sprintf(`
+path: {rate: 1Gbit, delay: 5ms, queue: 10000p, forward: {loss: 0.1%%}}
+duration: 24h
+flows:
+  - {name: file, app: transfer, protocol: %s, size: %d, udp: {rate: 500Mbit}}
+`, protocol, 1448*max(b.N, 100))))
+				if err != nil {
+					b.Fatal(err)
+				}
+				plans, err := expand(s)
+				if err != nil {
+					b.Fatal(err)
+				}
+				o := Options{bare: mode == "bare"}
+				if mode == "captured" {
+					o.Dir = b.TempDir()
+				}
+				b.ReportAllocs()
+				b.ResetTimer()
+				packets, err := plans[0].count(o)
+				b.StopTimer()
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(packets)/b.Elapsed().Seconds(), "packets/s")
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(packets), "ns/packet")
+			})
+		}
+	}
+}
+
+// count runs the plan and returns how many packets were put on the path.
+func (p plan) count(o Options) (uint64, error) {
+	trials, l, err := p.runLab(context.Background(), o, func(float64) {})
+	closeAll(trials)
+	return l.pool.Made(), err
+}
