@@ -10,8 +10,11 @@ import (
 // The keys of the scenario itself. Their order here is the order in which they are read: the path before the timeline that
 // changes it, both before the flows that take defaults from it, the flows before the expectations about them.
 
-// maxDuration is the longest trial.
-const maxDuration = 24 * time.Hour
+// maxDuration is the longest trial, maxExpect how many expectations it may have.
+const (
+	maxDuration = 24 * time.Hour
+	maxExpect   = 1000
+)
 
 // defaults is a scenario in which nothing is given.
 func defaults(name string) Scenario {
@@ -109,8 +112,11 @@ func takeCharts(d *decoder, n *yaml.Node, s *Scenario) {
 }
 
 func takeExpect(d *decoder, n *yaml.Node, s *Scenario) {
+	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
+		return // nothing is expected, as --set expect=[] says
+	}
 	var texts []string
-	list(d, n, line, 1000, &texts)
+	list(d, n, line, maxExpect, &texts)
 	for i, t := range texts {
 		at := n
 		if n.Kind == yaml.SequenceNode {

@@ -11,7 +11,8 @@ func TestSettings(t *testing.T) {
 	base := `
 path: {delay: 25ms, queue: 64KiB, forward: {loss: 2%}}
 flows: [{name: file, size: 1MiB}, {app: stream}]
-charts: [order]`
+charts: [order]
+expect: [tcp.timeouts == 0]`
 	for _, c := range []struct {
 		set  string
 		read func(*Scenario) any
@@ -31,6 +32,7 @@ charts: [order]`
 		{"charts=[latency, window]", func(s *Scenario) any { return s.Charts }, []string{"latency", "window"}},
 		{"script=[{match: {kind: syn}, do: drop}]", func(s *Scenario) any { return s.Script[0].Do.Drop }, true},
 		{"title=a: b", func(s *Scenario) any { return s.Title }, nil},
+		{"expect=[]", func(s *Scenario) any { return len(s.Expect) }, 0},
 		{"seed=9", func(s *Scenario) any { return s.Seed }, uint64(9)},
 		{"sweep.repeat=3", func(s *Scenario) any { return s.Sweep.Repeat }, 3},
 	} {
