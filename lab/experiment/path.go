@@ -2,7 +2,9 @@ package experiment
 
 import (
 	"fmt"
+	"time"
 
+	"reliabilitylab/lab/app"
 	"reliabilitylab/netem"
 	"reliabilitylab/scenarios"
 )
@@ -56,6 +58,39 @@ func pipe(s *scenarios.Scenario, d netem.Direction) (netem.Pipe, error) {
 		}
 	}
 	return p, nil
+}
+
+// patience is how long a UDP receiver waits for more: the usual time, or twice what a packet may need on a path that takes
+// longer: its delay, the reordering's, the script's, and the queue before it.
+func patience(s *scenarios.Scenario) time.Duration {
+	longest := time.Duration(0)
+	look := func(w *scenarios.Way) {
+		if w == nil {
+			return
+		}
+		d := time.Duration(0)
+		for _, part := range []time.Duration{
+			w.Delay.Base, 4 * w.Delay.Jitter, // no distribution reaches further than four sigma
+			w.Reorder.Delay, w.Rate.Time(w.Queue.Packets * s.Path.MTU), w.Rate.Time(int(w.Queue.Bytes)),
+		} {
+			d += min(part, s.Duration) // the trial lasts no longer
+		}
+		longest = max(longest, d)
+	}
+	look(&s.Path.Forward)
+	look(&s.Path.Reverse)
+	for _, f := range s.Timeline {
+		look(f.Forward)
+		look(f.Reverse)
+	}
+	scripted := time.Duration(0)
+	for _, r := range s.Script {
+		scripted = max(scripted, r.Do.Delay)
+		if r.Do.Hold > 0 {
+			scripted = max(scripted, netem.HoldLimit)
+		}
+	}
+	return max(app.DefaultQuiet, 2*(longest+scripted))
 }
 
 // same tells whether two settings are one. (LossAt holds a slice and cannot be compared with ==.)
