@@ -9,7 +9,7 @@ const (
 	Bytes    Unit = "bytes"
 	Seconds  Unit = "s"
 	BitRate  Unit = "bit/s"
-	Ratio    Unit = "ratio" // from 0 to 1; only duplicate_ratio can be more
+	Ratio    Unit = "ratio" // from 0 to 1
 	Packets  Unit = "packets"
 	Segments Unit = "segments"
 )
@@ -31,22 +31,22 @@ var Metrics = []Metric{
 	{"delivered_ratio", Ratio, "program", "bytes delivered of those sent"},
 	{"in_order_ratio", Ratio, "program", "messages delivered in the order of sending, of those delivered"},
 	{"duplicates_delivered", Count, "program", "messages that the receiving program got again"},
-	{"completion_s", Seconds, "program", "from the program's start to its last delivery"},
+	{"completion_s", Seconds, "program", "from the program's start until all was delivered; undefined if it never was"},
 	{"goodput_bps", BitRate, "program", "bits delivered a second, from start to last delivery"},
 	{"latency_p50_s", Seconds, "program", "sending to delivery of a message, median"},
 	{"latency_p95_s", Seconds, "program", "sending to delivery of a message, 95th percentile"},
 	{"latency_p99_s", Seconds, "program", "sending to delivery of a message, 99th percentile"},
 	{"latency_max_s", Seconds, "program", "sending to delivery of a message, longest"},
-	{"hol_wait_p50_s", Seconds, "program", "how long arrived data waited for what was missing before it, median"},
-	{"hol_wait_p99_s", Seconds, "program", "how long arrived data waited for what was missing before it, 99th percentile"},
+	{"hol_wait_p50_s", Seconds, "program", "how long arrived data waited in the host for what was missing before it and for the program, median"},
+	{"hol_wait_p99_s", Seconds, "program", "how long arrived data waited in the host for what was missing before it and for the program, 99th percentile"},
 
 	{"packets_sent", Packets, "wire", "packets put on the path"},
 	{"packets_arrived", Packets, "wire", "packets that arrived"},
 	{"packets_lost", Packets, "wire", "packets that did not arrive usable"},
-	{"loss_ratio", Ratio, "wire", "packets lost of those sent (RFC 7680)"},
+	{"loss_ratio", Ratio, "wire", "packets lost or damaged, of those whose fate is known (RFC 7680)"},
 	{"loss_burst_mean", Packets, "wire", "mean length of runs of lost packets (RFC 3357)"},
-	{"duplicate_ratio", Ratio, "wire", "further copies per packet that arrived (RFC 5560)"},
-	{"corrupt_ratio", Ratio, "wire", "packets harmed on the way, of those sent"},
+	{"duplicate_ratio", Ratio, "wire", "packets that arrived more than once, of those that arrived (RFC 5560)"},
+	{"corrupt_ratio", Ratio, "wire", "packets that came out of the path damaged, of those that came out"},
 	{"reordered_ratio", Ratio, "wire", "packets that arrived behind a later one (RFC 4737)"},
 	{"reorder_extent_max", Packets, "wire", "how far behind its place a packet arrived, at most (RFC 4737)"},
 	{"reorder_extent_p95", Packets, "wire", "how far behind its place a reordered packet arrived, 95th percentile"},
@@ -59,7 +59,7 @@ var Metrics = []Metric{
 	{"queue_max_packets", Packets, "wire", "longest queue before the bottleneck"},
 
 	{"segments_sent", Segments, "tcp", "TCP segments that the sender of the data sent"},
-	{"retransmissions", Segments, "tcp", "segments of data sent again"},
+	{"retransmissions", Segments, "tcp", "segments sent again: data, SYN, FIN"},
 	{"retransmissions_rto", Segments, "tcp", "segments sent again after a timeout"},
 	{"retransmissions_fast", Segments, "tcp", "segments sent again by fast retransmit and recovery"},
 	{"retransmissions_tlp", Segments, "tcp", "tail loss probes"},
@@ -67,7 +67,7 @@ var Metrics = []Metric{
 	{"timeouts", Count, "tcp", "retransmission timeouts"},
 	{"recoveries", Count, "tcp", "fast recoveries entered"},
 	{"duplicate_acks", Segments, "tcp", "duplicate ACKs that the sender got"},
-	{"handshake_s", Seconds, "tcp", "from the first SYN to the connection's being open at the client"},
+	{"handshake_s", Seconds, "tcp", "from the first SYN to the connection's being open at the end that connects"},
 	{"srtt_mean_s", Seconds, "tcp", "smoothed round-trip time, mean over time"},
 	{"cwnd_mean_segments", Segments, "tcp", "congestion window, mean over time"},
 }

@@ -191,6 +191,14 @@ func TestOverlapEndsTheDatagram(t *testing.T) {
 	}
 }
 
+// What lies behind the end contradicts it.
+func TestNothingIsBehindTheEnd(t *testing.T) {
+	l := newLab(t, client4, server4, 1500, direct)
+	l.s.Receive(rawFragment(l, 1, 16, false, make([]byte, 8)))
+	l.s.Receive(rawFragment(l, 1, 32, true, make([]byte, 8)))
+	l.expectCauses(CauseOverlap, CauseOverlap)
+}
+
 func TestFragmentMemoryIsBounded(t *testing.T) {
 	l := newLab(t, client4, server4, 1500, direct)
 	for id := range 4096 {

@@ -108,7 +108,7 @@ func TestEcho(t *testing.T) {
 }
 
 // connecting is a client whose SYN is on its way to a server that says nothing, until f has made an ICMP message about it.
-func connecting(t *testing.T, f func(l *lab, syn []byte)) (err error, took time.Duration) {
+func connecting(t *testing.T, f func(l *lab, syn []byte)) (took time.Duration, err error) {
 	l := newLab(t, client4, server4, 1500, direct)
 	var syn []byte
 	l.c.Transmit(func(p *netem.Packet) {
@@ -123,7 +123,7 @@ func connecting(t *testing.T, f func(l *lab, syn []byte)) (err error, took time.
 		err = c.Connect(netip.AddrPortFrom(server4, 7))
 		took = l.c.Now()
 	})
-	return err, took
+	return took, err
 }
 
 // What ICMP says to a connection that is being opened (RFC 1122 section 4.2.3.9, RFC 5927): hard errors end it if they
@@ -153,7 +153,7 @@ func TestICMPWhileConnecting(t *testing.T) {
 		{"another port", unreachable(3, func(q []byte) { q[23]++ }), syscall.ETIMEDOUT, whole},
 		{"of another's packet", unreachable(3, func(q []byte) { q[15]++ }), syscall.ETIMEDOUT, whole},
 	} {
-		if err, took := connecting(t, c.f); err != c.want || took != c.took {
+		if took, err := connecting(t, c.f); err != c.want || took != c.took {
 			t.Errorf("%s: %v after %v, want %v after %v", c.name, err, took, c.want, c.took)
 		}
 	}

@@ -48,7 +48,6 @@ type entry struct {
 	pieces     []piece // sorted, without overlap
 	have       int     // their bytes
 	total      int     // the length of the datagram's body; 0 while its last fragment is missing
-	sound      bool    // all pieces are
 	dead       netem.Cause
 	expires    time.Duration
 	prev, next *entry // in the order of expiry
@@ -105,7 +104,6 @@ func (r *reassembler) add(k fragKey, a *arrival, at int, more bool) netem.Cause 
 	}
 	e.pieces = slices.Insert(e.pieces, i, piece{at, end, a.p, a.body, a.proto})
 	e.have += end - at
-	e.sound = e.sound && a.sound
 	r.memory += cap(a.p.Data)
 	if !more {
 		e.total = end
@@ -152,7 +150,7 @@ func (r *reassembler) open(k fragKey) *entry {
 	} else {
 		e = &entry{}
 	}
-	e.key, e.sound, e.expires = k, true, r.h.s.Now()+r.lifetime
+	e.key, e.expires = k, r.h.s.Now()+r.lifetime
 	r.entries[k] = e
 	r.memory += entrySize
 	if e.prev = r.last; e.prev != nil {

@@ -2,11 +2,11 @@ package inet
 
 import (
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 
 	"reliabilitylab/lab/host"
-	"reliabilitylab/netem"
 )
 
 // UDP sockets (RFC 768, RFC 1122 section 4.1; calls and errors as in Linux's man 7 udp).
@@ -139,7 +139,7 @@ func (s *udpSocket) Send(b []byte, to netip.AddrPort) (int, error) {
 	}
 	n := headerUDP + len(b)
 	if h.ipHeader()+n > h.c.MTU {
-		h.body = append(h.body[:0], make([]byte, n)...)
+		h.body = slices.Grow(h.body[:0], n)[:n]
 		putUDP(h.body, src, dst, s.bind.port, port, b)
 		h.sendFragments(protoUDP, src, dst, h.body, "new")
 		return len(b), nil
@@ -296,47 +296,4 @@ func (s *udpSocket) SetOption(o host.Option) error {
 		return syscall.ENOPROTOOPT
 	}
 	return nil
-}
-
-// A udpMessage is a datagram that waits to be read.
-type udpMessage struct {
-	p       *netem.Packet
-	payload []byte // part of p.Data
-	from    addr
-	port    uint16
-}
-
-// A udpQueue is first in, first out, in a ring that grows.
-type udpQueue struct {
-	ring    []udpMessage // its length is a power of two
-	head, n int
-	bytes   int // charged for what is in it
-}
-
-// charge is what a message takes of the receive buffer. An empty one takes something too, so that there is an end.
-func (m *udpMessage) charge() int { return max(len(m.payload), 1) }
-
-func (q *udpQueue) push(m udpMessage) {
-	if q.n == len(q.ring) {
-		bigger := make([]udpMessage, max(16, 2*q.n))
-		k := copy(bigger, q.ring[q.head:])
-		copy(bigger[k:], q.ring[:q.head])
-		q.ring, q.head = bigger, 0
-	}
-	q.ring[(q.head+q.n)&(len(q.ring)-1)] = m
-	q.n++
-	q.bytes += m.charge()
-}
-
-func (q *udpQueue) pop() (m udpMessage, ok bool) {
-	if q.n == 0 {
-		return m, false
-	}
-	at := &q.ring[q.head]
-	m = *at
-	at.p, at.payload = nil, nil
-	q.head = (q.head + 1) & (len(q.ring) - 1)
-	q.n--
-	q.bytes -= m.charge()
-	return m, true
 }

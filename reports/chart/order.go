@@ -8,59 +8,10 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
-	"reliabilitylab/lab/trace"
 )
 
 // order: every message, its number against the instant at which the program had it, one panel a protocol. In order, late,
 // duplicate and lost messages differ by colour and by mark.
-
-// A fate is what became of a message, as the receiving program sees it.
-type fate uint8
-
-const (
-	inOrder   fate = iota
-	late           // type-P-reordered, RFC 4737 section 3.3: a greater number was delivered before it
-	duplicate      // delivered more than once, whatever its place
-	lost           // never delivered
-	fates
-)
-
-var fateNames = [fates]string{"in order", "late", "duplicate", "lost"}
-
-// fateMarks are drawn in the order of fates, the rare ones over the common ones.
-var fateMarks = [fates]mark{
-	{dot, 3, sky},
-	{triangle, 4.6, blue},
-	{ring, 5, black},
-	{cross, 4.4, vermillion},
-}
-
-// fateSizes are the marks' sizes beside that of a message in order.
-var fateSizes = [fates]vg.Length{1, 1.5, 1.6, 1.5}
-
-// messageFates returns the fate of each message. Late follows RFC 4737 section 3.3 over the first deliveries: NextExp
-// begins at the first delivered number, and a number below NextExp is late.
-func messageFates(ms []trace.Message) []fate {
-	out := make([]fate, len(ms))
-	for i := range ms {
-		if ms[i].Delivered < 0 {
-			out[i] = lost
-		}
-	}
-	var next uint64
-	for _, i := range byDelivery(ms) {
-		if n := ms[i].Number; n < next {
-			out[i] = late
-		} else {
-			next = n + 1
-		}
-		if ms[i].Copies > 1 {
-			out[i] = duplicate
-		}
-	}
-	return out
-}
 
 // oneEach returns the first trial of each protocol that has messages, TCP first, and how many others it left out.
 func oneEach(trials []Trial) (chosen []Trial, more int) {

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -117,13 +118,42 @@ func (a area) line(s draw.LineStyle, pts []point) {
 			continue
 		}
 		for _, l := range a.ClipLinesXY(l) {
-			for len(s.Dashes) == 0 && len(l) > batch { // in pieces, for the same reason as marks
-				a.StrokeLines(s, l[:batch])
-				l = l[batch-1:]
-			}
-			a.StrokeLines(s, l)
+			strokePieces(a.Canvas, s, l)
 		}
 	}
+}
+
+// pieceLength is how many points of a line are stroked at once. The time to rasterize a stroke grows with the square of the
+// edges in a row of pixels: a dashed line that goes up and down in every column took minutes as a whole.
+const pieceLength = 150
+
+// strokePieces strokes a line in pieces that meet in the middle of a segment, where no corner shows the seam, and carries
+// the dashes on from piece to piece.
+func strokePieces(c draw.Canvas, s draw.LineStyle, l []vg.Point) {
+	var period vg.Length
+	for _, d := range s.Dashes {
+		period += d
+	}
+	for len(l) > pieceLength+1 {
+		p, q := l[pieceLength-1], l[pieceLength]
+		middle := vg.Point{X: (p.X + q.X) / 2, Y: (p.Y + q.Y) / 2}
+		piece := append(slices.Clone(l[:pieceLength]), middle)
+		c.StrokeLines(s, piece)
+		if period > 0 {
+			s.DashOffs = vg.Length(math.Mod(float64(s.DashOffs+pathLength(piece)), float64(period)))
+		}
+		l = l[pieceLength-1:]
+		l[0] = middle // the point before it is drawn
+	}
+	c.StrokeLines(s, l)
+}
+
+func pathLength(l []vg.Point) vg.Length {
+	var n float64
+	for i := 1; i < len(l); i++ {
+		n += math.Hypot(float64(l[i].X-l[i-1].X), float64(l[i].Y-l[i-1].Y))
+	}
+	return vg.Length(n)
 }
 
 // steps draws a line that holds each point's y until the next point's x.

@@ -347,7 +347,7 @@ func (s *sim) deliver(i int) {
 		s.next++
 	}
 	if fresh {
-		s.recent = append([]int{i}, s.recent...)
+		s.recent = append([]int{i}, s.recent[:min(len(s.recent), 255)]...)
 	}
 	if s.next > was {
 		s.call(s.receiver().Name, "recv", "", 65536, (s.next-was)*simMSS, s.now-s.delay/4, s.now)

@@ -80,3 +80,48 @@ func TestThin(t *testing.T) {
 		t.Errorf("200,000 scattered points leave %d marks, want at most %d and not far fewer", len(got), mostMarks)
 	}
 }
+
+// TestNoisyDashedLine: a line that jumps across the area in every column is stroked in pieces, or rasterizing it takes
+// minutes; the pieces join where the one before ended, with the dashes carried on.
+func TestNoisyDashedLine(t *testing.T) {
+	pts := make([]point, 50_000)
+	stream := netem.NewStream(5)
+	for i := range pts {
+		pts[i] = point{float64(i) / 50_000, float64(stream.At(uint64(i), 0)>>11) / (1 << 53)}
+	}
+	r := new(strokes)
+	a := unitArea()
+	a.Canvas.Canvas = r
+	a.line(draw.LineStyle{Color: black, Width: 2, Dashes: []vg.Length{9, 4}}, pts)
+	if len(r.paths) < 10 {
+		t.Fatalf("%d pieces", len(r.paths))
+	}
+	var length float64
+	for i, p := range r.paths {
+		if len(p) > pieceLength+1 {
+			t.Errorf("piece %d has %d points", i, len(p))
+		}
+		if off := math.Mod(length, 13); math.Abs(off-float64(r.offsets[i])) > 1e-6 {
+			t.Errorf("piece %d begins its dashes at %g, %g points into the line's pattern", i, float64(r.offsets[i]), off)
+		}
+		if i > 0 && p[0].Pos != r.paths[i-1][len(r.paths[i-1])-1].Pos {
+			t.Errorf("piece %d begins at %v, where none ended", i, p[0].Pos)
+		}
+		for k := 1; k < len(p); k++ {
+			length += math.Hypot(float64(p[k].Pos.X-p[k-1].Pos.X), float64(p[k].Pos.Y-p[k-1].Pos.Y))
+		}
+	}
+}
+
+// strokes is a canvas that keeps what is stroked.
+type strokes struct {
+	layout
+	paths   []vg.Path
+	offsets []vg.Length
+	offset  vg.Length
+}
+
+func (s *strokes) SetLineDash(_ []vg.Length, offset vg.Length) { s.offset = offset }
+func (s *strokes) Stroke(p vg.Path) {
+	s.paths, s.offsets = append(s.paths, p), append(s.offsets, s.offset)
+}

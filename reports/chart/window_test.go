@@ -1,0 +1,103 @@
+package chart
+
+import (
+	"bytes"
+	"encoding/csv"
+	"math"
+	"testing"
+	"time"
+
+	"reliabilitylab/lab/trace"
+)
+
+// samplesOf makes samples at seconds 0, 1, 2 … of these congestion windows in segments and phases.
+func samplesOf(mss int, cwnd []int, phases []string) *trace.Trace {
+	c := &trace.Connection{Host: "client"}
+	t := &trace.Trace{Protocol: "tcp", Client: trace.End{Name: "client"}, Server: trace.End{Name: "server"}}
+	for i := range cwnd {
+		t.TCP = append(t.TCP, trace.TCPSample{
+			Connection: c, At: time.Duration(i) * time.Second, Phase: phases[i], Cwnd: cwnd[i] * mss, InFlight: cwnd[i] * mss / 2, MSS: mss,
+			SRTT: 50 * time.Millisecond, RTTVar: 10 * time.Millisecond, RTO: 250 * time.Millisecond, SendWnd: 1 << 20,
+		})
+	}
+	return t
+}
+
+func TestWindowSeries(t *testing.T) {
+	tr := samplesOf(1000, []int{10, 20, 12, 12, 1, 2},
+		[]string{"slow start", "slow start", "recovery", "congestion avoidance", "loss", "slow start"})
+	tr.TCP[2].Ssthresh, tr.TCP[3].Ssthresh = 12000, 12000
+	tr.TCP[4].Event, tr.TCP[4].RTO = "timeout", 2*time.Second
+	other := trace.TCPSample{Connection: &trace.Connection{Host: "server"}, Cwnd: 99000}
+	tr.TCP = append([]trace.TCPSample{other}, tr.TCP...)
+	s := senderSamples(tr)
+	if len(s) != 6 {
+		t.Fatalf("%d samples of the sender, want 6", len(s))
+	}
+	w, table := windowSeriesOf(Trial{ID: "tcp", Trace: tr}, s)
+	if w.top != 20 || len(w.cwnd) != 6 || w.cwnd[1] != (point{1, 20}) || w.flight[0] != (point{0, 5}) {
+		t.Errorf("top %v, cwnd %v, in flight %v", w.top, w.cwnd, w.flight)
+	}
+	if len(w.ssthresh) == 0 || w.ssthresh[0] != (point{2, 12}) {
+		t.Errorf("ssthresh %v, want none before it is set", w.ssthresh)
+	}
+	want := []phase{{"slow start", 0, 2e9}, {"recovery", 2e9, 3e9}, {"congestion avoidance", 3e9, 4e9}, {"loss", 4e9, 5e9}, {"slow start", 5e9, 5e9}}
+	if len(w.phases) != len(want) {
+		t.Fatalf("phases %v", w.phases)
+	}
+	for i := range want {
+		if w.phases[i] != want[i] {
+			t.Errorf("phase %d is %v, want %v", i, w.phases[i], want[i])
+		}
+	}
+	if len(w.timeouts) != 1 || w.timeouts[0] != 4*time.Second || len(w.repaired) != 1 || w.repaired[0] != 2*time.Second {
+		t.Errorf("timeouts %v, recoveries %v", w.timeouts, w.repaired)
+	}
+	if math.Abs(w.rtt0[0].Y-0.04) > 1e-12 || math.Abs(w.rtt1[0].Y-0.06) > 1e-12 {
+		t.Errorf("band from %v to %v, want 40 to 60 ms", w.rtt0[0].Y, w.rtt1[0].Y)
+	}
+	// Five of six timeouts are 250 ms: the doubled one leaves the picture.
+	if top, highest := timesTop(w.rtt1, w.rto); math.Abs(top-0.2875) > 1e-9 || highest != 2 {
+		t.Errorf("times up to %v, highest %v; want 1.15 times 250 ms, and 2 s", top, highest)
+	}
+	if w.bound() {
+		t.Error("a window of 1 MiB is said to bind one of 20 kB")
+	}
+	rows, err := csv.NewReader(bytes.NewReader(table.CSV())).ReadAll()
+	if err != nil || len(rows) != 7 {
+		t.Fatalf("%d lines, %v", len(rows), err)
+	}
+	if r := rows[5]; r[1] != "4" || r[2] != "timeout" || r[4] != "1000" || r[5] != "" || r[11] != "2" {
+		t.Errorf("the timeout's row is %q", r)
+	}
+}
+
+// The handshake's samples have no MSS, or one without options: what counts is the last.
+func TestWindowSeriesSettlesTheMSS(t *testing.T) {
+	tr := samplesOf(1448, []int{10, 10, 10}, []string{"", "slow start", "slow start"})
+	tr.TCP[0].MSS = 536
+	w, _ := windowSeriesOf(Trial{Trace: tr}, senderSamples(tr))
+	if w.mss != 1448 || w.cwnd[2].Y != 10 {
+		t.Errorf("MSS %d, cwnd %v", w.mss, w.cwnd)
+	}
+	for i := range tr.TCP {
+		tr.TCP[i].MSS = 0
+	}
+	if w, _ := windowSeriesOf(Trial{Trace: tr}, senderSamples(tr)); w.mss != 0 || w.cwnd[2].Y != 14480 {
+		t.Errorf("without an MSS the window is %v, want bytes", w.cwnd)
+	}
+}
+
+func TestWindowOfASimulatedTransfer(t *testing.T) {
+	tr := simTCP(oneLost())
+	w, _ := windowSeriesOf(tr, senderSamples(tr.Trace))
+	if len(w.repaired) != 1 || len(w.timeouts) != 0 || len(w.lost) != 1 {
+		t.Errorf("%d recoveries, %d timeouts, %d lost; want 1, 0, 1", len(w.repaired), len(w.timeouts), len(w.lost))
+	}
+	s := simPath(3 * simMSS)
+	s.upload = true
+	up := simTCP(s)
+	if got := senderSamples(up.Trace); len(got) == 0 || got[0].Host != "server" {
+		t.Error("of an upload the sender is not the server")
+	}
+}
