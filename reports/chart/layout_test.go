@@ -204,10 +204,10 @@ func TestNothingToShow(t *testing.T) {
 	}
 }
 
-// TestManyPointsStaySmall draws 150,000 messages a protocol, a fifth of them odd: the table keeps all, the picture only
+// TestManyPointsStaySmall draws 120,000 messages, a fifth of them odd: the table keeps all, the picture only
 // what can be seen.
 func TestManyPointsStaySmall(t *testing.T) {
-	const n = 150_000
+	const n = 60_000
 	in := messages(n, 0.1, 0.05, 0.05).pair()
 	for _, d := range drawn(t, in) {
 		if !mine(d.Name) {

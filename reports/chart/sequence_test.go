@@ -297,7 +297,7 @@ func TestTimelineNeverTurnsBack(t *testing.T) {
 
 // A long trial is shown in part: what is drawn stays few, and the subtitle says how few.
 func TestLadderOfManyPackets(t *testing.T) {
-	s := simPath(50_000 * simMSS)
+	s := simPath(15_000 * simMSS)
 	s.lose, s.queue = oneIn(50), 120*time.Millisecond
 	l := layLadders([]Trial{simTCP(s)}, "x")[0]
 	if n := len(l.arrows); n < 24 || n > 250 {
