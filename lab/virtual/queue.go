@@ -44,36 +44,27 @@ func (q *queue) add(now, at time.Duration, f func()) {
 	q.heap = h
 }
 
-// next returns when the next event is due, and whether there is one.
-func (q *queue) next() (time.Duration, bool) {
-	if e := q.first(); e != nil {
-		return e.at, true
-	}
-	return 0, false
-}
+// empty tells whether nothing is to come.
+func (q *queue) empty() bool { return q.now.n == 0 && len(q.heap) == 0 }
 
-// first returns the next event, or nil.
-func (q *queue) first() *event {
-	var e *event
-	if len(q.heap) > 0 {
-		e = &q.heap[0]
-	}
+// pop takes the next event out, if it is due at until or before.
+func (q *queue) pop(until time.Duration) (e event, ok bool) {
 	if q.now.n > 0 {
-		if r := q.now.first(); e == nil || r.before(e) {
-			return r
+		if r := q.now.first(); len(q.heap) == 0 || r.before(&q.heap[0]) {
+			if r.at > until {
+				return event{}, false
+			}
+			return q.now.pop(), true
 		}
 	}
-	return e
+	if len(q.heap) == 0 || q.heap[0].at > until {
+		return event{}, false
+	}
+	return q.popHeap(), true
 }
 
-// pop takes the next event out. There must be one.
-func (q *queue) pop() event {
-	if q.now.n > 0 {
-		r := q.now.first()
-		if len(q.heap) == 0 || r.before(&q.heap[0]) {
-			return q.now.pop()
-		}
-	}
+// popHeap takes the earliest event out of the heap.
+func (q *queue) popHeap() event {
 	h := q.heap
 	top := h[0]
 	last := h[len(h)-1]

@@ -39,16 +39,14 @@ func (w *World) Run(ctx context.Context, until time.Duration) error {
 		if n%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		at, more := w.queue.next()
-		if !more {
+		e, ok := w.queue.pop(until)
+		if !ok {
+			if !w.queue.empty() {
+				w.now = max(w.now, until)
+			}
 			return nil
 		}
-		if at > until {
-			w.now = max(w.now, until)
-			return nil
-		}
-		e := w.queue.pop()
-		w.now = at
+		w.now = e.at
 		e.f()
 	}
 }
@@ -169,9 +167,9 @@ func (w *World) Sleep(d time.Duration) {
 	}
 }
 
-// ring ends a sleep.
+// ring ends a sleep. It is an event of its own, so the program can go on at once.
 func (t *task) ring() {
-	if t.w.now >= t.sleepUntil {
-		t.w.Wake(t)
+	if t.w.now >= t.sleepUntil && t.parked && !t.woken {
+		t.step()
 	}
 }

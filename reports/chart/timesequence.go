@@ -199,7 +199,7 @@ func (e *exchange) detail() (from, to time.Duration, what string) {
 		return e.fresh[0].at - rtt/4, e.fresh[0].at + 5*rtt, "the first round trips"
 	}
 	begin := s.t.Packets[s.origin(first)].Sent
-	repair, recover := s.end, int64(0)
+	repair, sent := s.end, int64(0)
 	for _, a := range e.again {
 		if a.at >= begin {
 			repair = a.at
@@ -208,12 +208,12 @@ func (e *exchange) detail() (from, to time.Duration, what string) {
 	}
 	for _, f := range e.fresh {
 		if f.at < repair {
-			recover = f.high
+			sent = f.high
 		}
 	}
 	to = repair + 3*rtt
 	for _, a := range e.acks {
-		if a.X >= repair.Seconds() && a.Y >= float64(recover) {
+		if a.X >= repair.Seconds() && a.Y >= float64(sent) {
 			to = min(time.Duration(a.X*1e9), repair+8*rtt)
 			break
 		}

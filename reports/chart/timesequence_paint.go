@@ -26,7 +26,7 @@ type timeSequencePanel struct {
 func (e *exchange) panelOf(from, to time.Duration, whole bool) timeSequencePanel {
 	p := timeSequencePanel{e: e, from: from, to: to, low: math.Inf(1), high: math.Inf(-1)}
 	for _, spans := range [...][]span{e.fresh, e.again} {
-		for _, s := range between2(spans, from, to) {
+		for _, s := range during(spans, from, to) {
 			p.low, p.high = math.Min(p.low, float64(s.low)), math.Max(p.high, float64(s.high))
 		}
 	}
@@ -64,8 +64,8 @@ func (e *exchange) panelOf(from, to time.Duration, whole bool) timeSequencePanel
 	return p
 }
 
-// between2 returns the spans of a time; they are in its order.
-func between2(spans []span, from, to time.Duration) []span {
+// during returns the spans of a time; they are in its order.
+func during(spans []span, from, to time.Duration) []span {
 	i := sort.Search(len(spans), func(i int) bool { return spans[i].at >= from })
 	j := sort.Search(len(spans), func(i int) bool { return spans[i].at > to })
 	return spans[i:max(i, j)]
@@ -90,17 +90,17 @@ func (p timeSequencePanel) lay(c draw.Canvas, detailed bool) area {
 	if detailed {
 		bar, radius = 1.7, 5.5
 	}
-	a.bars(draw.LineStyle{Color: sackColor, Width: 1}, between2(e.sacks, p.from, p.to), 0)
+	a.bars(draw.LineStyle{Color: sackColor, Width: 1}, during(e.sacks, p.from, p.to), 0)
 	a.stairs(windowLine(), e.window)
 	a.stairs(ackLine(), e.acks)
 	if detailed {
-		a.marks(mark{square, 2.3, green}, pointsOf(between2(e.dups, p.from, p.to)))
+		a.marks(mark{square, 2.3, green}, pointsOf(during(e.dups, p.from, p.to)))
 	}
-	a.bars(draw.LineStyle{Color: blue, Width: bar}, between2(e.fresh, p.from, p.to), 2.4)
-	again := between2(e.again, p.from, p.to)
+	a.bars(draw.LineStyle{Color: blue, Width: bar}, during(e.fresh, p.from, p.to), 2.4)
+	again := during(e.again, p.from, p.to)
 	a.bars(draw.LineStyle{Color: amber, Width: bar + 1.4}, again, 3.6)
 	a.marks(mark{diamond, radius * 0.8, amber}, pointsOf(again))
-	a.marks(mark{cross, radius, lossColor}, pointsOf(between2(e.lost, p.from, p.to)))
+	a.marks(mark{cross, radius, lossColor}, pointsOf(during(e.lost, p.from, p.to)))
 	p.letters(a, again, detailed)
 	return a
 }
@@ -181,15 +181,15 @@ func (a area) stairs(s draw.LineStyle, pts []point) {
 func (a area) bars(s draw.LineStyle, spans []span, tick vg.Length) {
 	type run struct{ x, low, high vg.Length }
 	var runs []run
-	begin, column0 := 0, math.MinInt
+	begin, last := 0, math.MinInt
 	for _, p := range spans {
 		low, high := a.at(p.at.Seconds(), float64(p.low)), a.at(p.at.Seconds(), float64(p.high))
 		if high.Y < a.Min.Y || low.Y > a.Max.Y || low.X < a.Min.X || low.X > a.Max.X {
 			continue
 		}
 		r := run{low.X, max(low.Y, a.Min.Y), min(high.Y, a.Max.Y)}
-		if c := int((low.X - a.Min.X) / column); c != column0 {
-			begin, column0 = len(runs), c
+		if c := int((low.X - a.Min.X) / column); c != last {
+			begin, last = len(runs), c
 		}
 		joined := false
 		for i := len(runs) - 1; i >= begin && !joined; i-- {

@@ -141,7 +141,7 @@ func (w *windowSeries) take(s *trace.TCPSample) {
 	if s.Event == "timeout" {
 		w.timeouts = append(w.timeouts, s.At)
 	}
-	if s.Phase == was || s.Phase == "" {
+	if s.Phase == was || s.Phase == "" || s.Cwnd <= 0 { // until the handshake is over there is nothing to control
 		return
 	}
 	if s.Phase == "recovery" {

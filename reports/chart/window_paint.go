@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
@@ -119,7 +120,7 @@ func (w *windowSeries) paintTimes(c draw.Canvas) {
 	rto := draw.LineStyle{Color: black, Width: 1.8, Dashes: []vg.Length{8, 4}}
 	band := color.NRGBA{0xe8, 0xcf, 0xde, 0xff}
 	wide := draw.LineStyle{Color: band, Width: 10}
-	top, highest := timesTop(w.rtt1, w.rto)
+	top, highest := timesTop(w.rtt1, w.rto, w.end.Seconds())
 	words := "timeout (RTO)"
 	if highest > top {
 		words += ", at most " + second.format(highest)
@@ -136,21 +137,33 @@ func (w *windowSeries) paintTimes(c draw.Canvas) {
 	a.steps(srtt, w.srtt)
 }
 
-// timesTop returns how far the lower panel reaches: to nine tenths of the timeouts and all round trips, and some more;
-// and the highest timeout.
-func timesTop(rtt, rto []point) (top, highest float64) {
-	var all []float64
-	for _, p := range rto {
-		all = append(all, p.Y)
+// timesTop returns how far the lower panel reaches: to the timeout in force for nine tenths of the time and to all round
+// trips, and some more; and the highest timeout.
+func timesTop(rtt, rto []point, end float64) (top, highest float64) {
+	type stay struct{ value, long float64 }
+	var stays []stay
+	for i, p := range rto {
+		until := end
+		if i+1 < len(rto) {
+			until = rto[i+1].X
+		}
+		stays = append(stays, stay{p.Y, until - p.X})
+		highest = max(highest, p.Y)
 	}
-	slices.Sort(all)
-	if n := len(all); n > 0 {
-		top, highest = all[(n-1)*9/10], all[n-1]
+	slices.SortStableFunc(stays, func(a, b stay) int { return cmp.Compare(a.value, b.value) })
+	if len(rto) > 0 {
+		sum, enough := 0.0, float64((end-rto[0].X)*0.9)
+		for _, s := range stays {
+			top = s.value
+			if sum += s.long; sum >= enough {
+				break
+			}
+		}
 	}
 	for _, p := range rtt {
 		top = max(top, p.Y)
 	}
-	if highest <= 1.5*top {
+	if highest <= 2.2*top { // one doubling has its place
 		top = max(top, highest)
 	}
 	return top * 1.15, highest

@@ -56,9 +56,13 @@ func TestWindowSeries(t *testing.T) {
 	if math.Abs(w.rtt0[0].Y-0.04) > 1e-12 || math.Abs(w.rtt1[0].Y-0.06) > 1e-12 {
 		t.Errorf("band from %v to %v, want 40 to 60 ms", w.rtt0[0].Y, w.rtt1[0].Y)
 	}
-	// Five of six timeouts are 250 ms: the doubled one leaves the picture.
-	if top, highest := timesTop(w.rtt1, w.rto); math.Abs(top-0.2875) > 1e-9 || highest != 2 {
+	// In 11 s the doubled timeout was in force for one: it leaves the picture.
+	if top, highest := timesTop(w.rtt1, w.rto, 11); math.Abs(top-0.2875) > 1e-9 || highest != 2 {
 		t.Errorf("times up to %v, highest %v; want 1.15 times 250 ms, and 2 s", top, highest)
+	}
+	// In 5 s that is a fifth of the time: the picture shows it.
+	if top, _ := timesTop(w.rtt1, w.rto, 5); math.Abs(top-2.3) > 1e-9 {
+		t.Errorf("times up to %v, want 1.15 times 2 s", top)
 	}
 	if w.bound() {
 		t.Error("a window of 1 MiB is said to bind one of 20 kB")
@@ -85,6 +89,15 @@ func TestWindowSeriesSettlesTheMSS(t *testing.T) {
 	}
 	if w, _ := windowSeriesOf(Trial{Trace: tr}, senderSamples(tr)); w.mss != 0 || w.cwnd[2].Y != 14480 {
 		t.Errorf("without an MSS the window is %v, want bytes", w.cwnd)
+	}
+}
+
+// Before the handshake is over there is no window, and no phase whatever the stack says.
+func TestWindowSeriesBeginsWithTheWindow(t *testing.T) {
+	tr := samplesOf(1448, []int{0, 0, 10}, []string{"congestion avoidance", "congestion avoidance", "slow start"})
+	w, _ := windowSeriesOf(Trial{Trace: tr}, senderSamples(tr))
+	if len(w.phases) != 1 || w.phases[0].name != "slow start" || len(w.cwnd) != 1 {
+		t.Errorf("phases %v, cwnd %v", w.phases, w.cwnd)
 	}
 }
 
