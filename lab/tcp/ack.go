@@ -12,6 +12,9 @@ func (c *Conn) ack(s *Segment) bool {
 	if s.Ack.Less(c.una) {
 		return true // an old ACK; its text may still be new
 	}
+	if c.usable() <= 0 {
+		c.retries = 0 // a peer that answers may keep its window shut for ever (section 3.8.6, SHLD-17 and MUST-37)
+	}
 	window := int(s.Window) << c.sendScale
 	sameWindow := window == c.window
 	if c.wl1.Less(s.Seq) || c.wl1 == s.Seq && c.wl2.LessEq(s.Ack) {
@@ -23,12 +26,15 @@ func (c *Conn) ack(s *Segment) bool {
 	}
 	c.w.Flight = int(c.nxt - c.una)
 	fresh := 0
-	if c.sack && s.Options.Blocks > 0 {
+	if s.Options.Blocks > 0 && c.cfg.Recovery == "sack" {
 		fresh = c.takeSACK(s)
 	}
 	switch {
 	case c.una.Less(s.Ack):
 		c.advance(s)
+		if fresh > 0 && c.w.Phase == Open {
+			c.dup = 1 // it is both (RFC 6675 section 5)
+		}
 	case c.duplicate(s, fresh, sameWindow):
 		c.dup++
 		c.gotDuplicate()
@@ -37,15 +43,12 @@ func (c *Conn) ack(s *Segment) bool {
 }
 
 // duplicate is RFC 5681 section 2's definition of a duplicate ACK; with SACK, RFC 6675 section 2's: one that says
-// something new.
+// something new, whatever else it carries.
 func (c *Conn) duplicate(s *Segment, fresh int, sameWindow bool) bool {
-	if c.una == c.nxt || s.Len() > 0 {
-		return false
-	}
 	if c.cfg.Recovery == "sack" {
 		return fresh > 0
 	}
-	return sameWindow
+	return c.una != c.nxt && s.Len() == 0 && sameWindow
 }
 
 // takeSACK marks what the blocks say. Blocks outside of what is on its way are D-SACKs or old (RFC 2883 section 5).
@@ -79,6 +82,7 @@ func (c *Conn) advance(s *Segment) {
 	c.dup = 0
 	ack := Ack{Now: c.now, Bytes: a.bytes, RTT: rtt, SRTT: c.rtt.srtt}
 	restart := c.progress(ack)
+	c.keepNear()
 	switch {
 	case c.una == c.nxt:
 		c.rtoAt = Never // RFC 6298 section 5.2
@@ -88,6 +92,17 @@ func (c *Conn) advance(s *Segment) {
 	if c.wantRoom && 3*c.room() >= c.sendLimit {
 		c.wantRoom = false
 		c.env.Notify()
+	}
+}
+
+// keepNear draws marks that lie far behind along, so that they are never half of the sequence space away, where they
+// would seem to lie ahead.
+func (c *Conn) keepNear() {
+	if c.small.Less(c.una) {
+		c.small = c.una
+	}
+	if c.w.Phase == Open && c.point.Less(c.una) {
+		c.point = c.una - 1
 	}
 }
 

@@ -85,7 +85,7 @@ type Conn struct {
 	point   Seq  // RecoveryPoint (RFC 6675), recover (RFC 6582)
 	dup     int  // duplicate ACKs in a row
 	credit  int  // without SACK: segments that duplicate ACKs say have left the network
-	rescued bool // the rescue retransmission of this recovery was sent
+	rescue  Seq  // RescueRxt (RFC 6675): a rescue retransmission may go once this is acknowledged
 	patient bool // the first partial ACK of this recovery has come (RFC 6582's Impatient variant)
 	limited bool // cwnd was what held the last transmission back
 
@@ -183,7 +183,7 @@ func (c *Conn) Write(now time.Duration, b []byte) (int, error) {
 // window as Linux's does: room for two windows, so that one can be filled while the other is on its way.
 func (c *Conn) room() int {
 	if c.fixedBuffer {
-		c.sendLimit = c.cfg.SendBuffer
+		c.sendLimit = max(c.cfg.SendBuffer, c.mss) // with less, nothing could ever be sent
 	} else {
 		want := 2 * max(c.w.Cwnd, c.cfg.InitialWindow*c.mss)
 		c.sendLimit = min(max(c.sendLimit, want), c.cfg.SendBuffer)
@@ -245,8 +245,9 @@ func (c *Conn) CloseWrite(now time.Duration) {
 func (c *Conn) Close(now time.Duration) {
 	c.now = now
 	c.deaf = true
-	if c.in.unread > 0 && c.state != Closed {
-		c.Abort(now)
+	if c.in.unread > 0 && c.state != Closed && c.state != TimeWait {
+		c.send(netem.FlagRST|netem.FlagACK, c.nxt, nil, nil, "close with unread data")
+		c.die(nil)
 		return
 	}
 	c.CloseWrite(now)

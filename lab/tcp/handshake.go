@@ -108,7 +108,7 @@ func (c *Conn) synAcked(s *Segment) {
 		c.cfg.InitialRTO = max(c.cfg.InitialRTO, lateRTO) // RFC 6298 section 5.7
 	}
 	if c.retries > 1 {
-		c.w.Cwnd = c.mss // RFC 5681 section 3.1 says so after one lost SYN or SYN-ACK already, Linux after two
+		c.w.Cwnd = c.mss // RFC 6928 section 2: after more than one; RFC 5681 section 3.1 wants it after one already
 	}
 	c.backoff, c.retries = 0, 0
 	c.rtoAt = Never
@@ -122,4 +122,7 @@ func (c *Conn) establish(s *Segment) {
 	c.maxWindow = max(c.maxWindow, c.window)
 	c.wl1, c.wl2 = s.Seq, s.Ack
 	c.become(Established)
+	if c.finAsked { // it was closed in SYN-RECEIVED (section 3.10.4)
+		c.become(FinWait1)
+	}
 }

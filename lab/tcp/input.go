@@ -62,13 +62,10 @@ func (c *Conn) segment(s *Segment) {
 		}
 		c.synAcked(s)
 		c.establish(s)
-		if c.finAsked {
-			c.become(FinWait1)
-		}
 	} else if !c.ack(s) {
 		return
 	}
-	if c.finSent && c.una == c.nxt && !c.finAcked() {
+	if !c.finAcked() {
 		return
 	}
 	c.text(s)
@@ -86,8 +83,12 @@ func (c *Conn) answersSYN(s *Segment) bool {
 		s.Seq == c.irs && c.una.Less(s.Ack) && s.Ack.LessEq(c.nxt)
 }
 
-// finAcked takes the state changes that the ACK of our FIN makes. It returns false where the connection has ended.
+// finAcked takes the state changes that the ACK of our FIN makes, if it has come. It returns false where the connection
+// has ended.
 func (c *Conn) finAcked() bool {
+	if !c.finSent || c.una != c.nxt {
+		return true
+	}
 	switch c.state {
 	case FinWait1:
 		c.become(FinWait2)
@@ -111,6 +112,9 @@ func (c *Conn) acceptable(s *Segment) bool {
 	}
 	window := int(c.edge - c.next)
 	n := s.Len()
+	if rst {
+		n = 0 // a text in it explains, and takes no room (RFC 1122 section 4.2.2.12)
+	}
 	in := func(q Seq) bool { return c.next.LessEq(q) && q.Less(c.next+Seq(window)) }
 	ok := false
 	switch {
@@ -136,13 +140,13 @@ func (c *Conn) acceptable(s *Segment) bool {
 	}
 	// The ACK field of an old duplicate may still be news where the window is closed (section 3.10.7.4: "special
 	// allowance should be made to accept valid ACKs, URGs, and RSTs").
-	if window == 0 && s.Seq == c.next && s.Flags&netem.FlagACK != 0 && c.state >= Established {
-		c.ack(s)
+	if window == 0 && s.Seq == c.next && s.Flags&(netem.FlagACK|netem.FlagSYN) == netem.FlagACK && c.state >= Established {
+		if !c.ack(s) || !c.finAcked() {
+			return false
+		}
 		c.transmit()
 	}
-	if c.state != Closed {
-		c.sendACK("unacceptable segment")
-	}
+	c.sendACK("unacceptable segment")
 	return false
 }
 
@@ -180,7 +184,7 @@ func (c *Conn) text(s *Segment) {
 	if c.finKnown && c.finAt.Less(end) { // nothing comes behind a FIN
 		return
 	}
-	if fin && (c.state == Established || c.state == FinWait1 || c.state == FinWait2) && end.LessEq(c.edge) {
+	if fin && !c.finKnown && end.Less(c.edge) && !c.in.beyond(end) {
 		c.finKnown, c.finAt = true, end
 	}
 	if len(data) > 0 {
@@ -216,8 +220,8 @@ func (c *Conn) store(seq Seq, data []byte) {
 		return
 	}
 	gap := len(c.in.blocks) > 0
-	if seq != c.next && c.in.holds(Block{seq, seq + Seq(len(data))}) {
-		c.dsack = Block{seq, seq + Seq(len(data))}
+	if c.dsack == (Block{}) {
+		c.dsack = c.in.overlap(Block{seq, seq + Seq(len(data))})
 	}
 	c.next = c.in.put(c.next, seq, data)
 	if gap || len(c.in.blocks) > 0 {

@@ -67,15 +67,17 @@ func (c *Conn) sendable() (n int, fin bool) {
 	unsent := c.unsent()
 	n = min(unsent, c.mss)
 	fin = c.finAsked && !c.finSent && n == unsent
-	if n == 0 {
-		return 0, fin && c.usable() > 0
+	if n == 0 && !fin {
+		return 0, false
 	}
-	if u := c.usable(); n > u {
+	u := c.usable()
+	if n > u {
 		if u < c.mss && 2*u < c.maxWindow { // the window is too small to bother; it will open
 			return 0, false
 		}
-		n, fin = u, false
+		n = u
 	}
+	fin = fin && n < u // the FIN takes room in the window, too
 	if n < c.mss && !fin && c.cfg.Nagle && c.una.Less(c.small) {
 		// Nagle with Minshall's change, as in Linux: a small segment waits only for another small one.
 		return 0, false
@@ -179,8 +181,14 @@ func (c *Conn) offered() uint16 {
 	}
 	unit := 1 << c.scale
 	w := min(int(edge-c.next)>>c.scale, 65535)
-	if kept := int(c.edge - c.next); w<<c.scale < kept { // rounding must not take back what was offered
-		w = min((kept+unit-1)>>c.scale, 65535)
+	if kept := int(c.edge - c.next); w<<c.scale < kept {
+		// Rounding must not take back what was offered: it is rounded up, but only once beyond the buffer. Else each
+		// small segment would move the edge a little, without end; then the peer may see the edge a part of a unit
+		// further left, and what was offered is still taken (RFC 7323 section 2.4).
+		up := min((kept+unit-1)>>c.scale, 65535)
+		if up<<c.scale+c.in.unread < c.cfg.ReceiveBuffer+unit {
+			w = up
+		}
 	}
 	if e := c.next + Seq(w<<c.scale); c.edge.Less(e) {
 		c.edge = e
@@ -201,7 +209,11 @@ func (c *Conn) send(flags netem.Flags, seq Seq, payload, more []byte, reason str
 		s.Window = c.offered()
 		full := false
 		if c.sack && (len(c.in.blocks) > 0 || c.dsack != Block{}) {
-			full = !c.putSACK(o, c.mss-len(payload)-len(more))
+			spare := 40 // a segment without data has all the room there is for options
+			if n := len(payload) + len(more); n > 0 {
+				spare = c.mss - n
+			}
+			full = !c.putSACK(o, spare)
 		}
 		c.acked = c.next
 		c.ackAt = Never

@@ -71,11 +71,24 @@ func (r *receiveBuffer) insert(b Block) {
 	r.blocks = slices.Replace(r.blocks, i, j, b)
 }
 
-// touch remembers that the block around seq has changed.
+// touch remembers that the block around seq has changed; it stands first now, and nowhere else.
 func (r *receiveBuffer) touch(seq Seq) {
-	r.nRecent = min(r.nRecent+1, len(r.recent))
-	copy(r.recent[1:r.nRecent], r.recent[:r.nRecent-1])
-	r.recent[0] = seq
+	b, _ := r.find(seq)
+	last := seq
+	for i := range r.recent {
+		this := last
+		if i < r.nRecent {
+			last = r.recent[i]
+		}
+		r.recent[i] = this
+		if i == r.nRecent {
+			r.nRecent++
+			break
+		}
+		if b.Left.LessEq(last) && last.Less(b.Right) {
+			break
+		}
+	}
 }
 
 // find returns the block that holds seq.
@@ -87,10 +100,25 @@ func (r *receiveBuffer) find(seq Seq) (Block, bool) {
 	return Block{}, false
 }
 
-// holds tells whether all of b has arrived out of order.
-func (r *receiveBuffer) holds(b Block) bool {
-	f, ok := r.find(b.Left)
-	return ok && b.Right.LessEq(f.Right)
+// overlap returns the first part of b that has arrived out of order already; the zero Block if there is none.
+func (r *receiveBuffer) overlap(b Block) Block {
+	i := sort.Search(len(r.blocks), func(i int) bool { return b.Left.Less(r.blocks[i].Right) })
+	if i == len(r.blocks) || b.Right.LessEq(r.blocks[i].Left) {
+		return Block{}
+	}
+	if b.Left.Less(r.blocks[i].Left) {
+		b.Left = r.blocks[i].Left
+	}
+	if r.blocks[i].Right.Less(b.Right) {
+		b.Right = r.blocks[i].Right
+	}
+	return b
+}
+
+// beyond tells whether anything behind seq has arrived.
+func (r *receiveBuffer) beyond(seq Seq) bool {
+	n := len(r.blocks)
+	return n > 0 && seq.Less(r.blocks[n-1].Right)
 }
 
 // sack appends the blocks lately touched to those in o, at most room in all: the first holds the segment that came

@@ -38,6 +38,9 @@ func (c *Conn) progress(a Ack) bool {
 		return first
 	case c.w.Phase == Recovery:
 		c.leave()
+		if c.board.lost > 0 { // what was sent since is lost, too: the next recovery (section 5 (A) keeps the scoreboard)
+			c.enter()
+		}
 		return true
 	case c.w.Phase == Loss && !c.una.Less(c.point):
 		c.w.Phase = Open
@@ -68,7 +71,9 @@ func (c *Conn) gotDuplicate() {
 	}
 	if c.dup >= dupThresh && c.beyond(sack) || c.board.lost > 0 {
 		c.enter()
+		return
 	}
+	c.credit = min(c.credit, dupThresh-1) // limited transmit is two segments (RFC 3042 section 2)
 }
 
 // beyond tells whether a new recovery may begin: duplicate ACKs for what was on its way in the last one, or at the last
@@ -82,12 +87,14 @@ func (c *Conn) beyond(sack bool) bool {
 
 // enter begins fast recovery (RFC 6675 section 5 step 4, RFC 6582 section 3.2 step 2).
 func (c *Conn) enter() {
+	c.w.Flight = int(c.nxt - c.una)
 	c.w.Ssthresh = c.control.Loss(&c.w, c.now)
 	c.w.Cwnd = c.w.Ssthresh
 	c.w.grown = 0
 	c.w.Phase = Recovery
 	c.point = c.nxt
-	c.rescued, c.patient = false, false
+	c.patient = false
+	c.rescue = c.board.at(0).end
 	if first := c.board.at(0); !first.again {
 		c.board.lose(0)
 		c.resend(first, "fast retransmit")
@@ -143,8 +150,12 @@ func (c *Conn) lastResort() (*sent, string) {
 	if s := c.board.hole(); s != nil {
 		return s, "unsacked hole"
 	}
-	if last := c.board.n - 1; !c.rescued && last >= 0 && !c.board.at(last).sacked && !c.board.at(last).again {
-		c.rescued = true
+	if !c.rescue.Less(c.una) {
+		return nil, ""
+	}
+	// Rule 4 means the highest segment that is not sacked. If that is not the last one, rule 3 has sent it again.
+	if last := c.board.n - 1; last >= 0 && !c.board.at(last).sacked && !c.board.at(last).again {
+		c.rescue = c.point
 		return c.board.at(last), "rescue"
 	}
 	return nil, ""

@@ -2,11 +2,11 @@ package tcp
 
 import "time"
 
-// An estimator turns round-trip samples into the retransmission timeout (RFC 6298), as Linux does it: SRTT and the
-// deviation follow every sample; RTTVar is the largest deviation of the last round trip, and falls by a quarter a round
-// trip when the deviations are smaller. The minimum stands under the variance (RTO = SRTT + max(RTTVar4, MinRTO)), not under
-// the sum: the timeout is never less than what RFC 6298 would give with the same minimum, and a delayed ACK on a
-// path of steady RTT does not run into it.
+// An estimator turns round-trip samples into the retransmission timeout as Linux does it, which is not quite RFC 6298:
+// SRTT and the deviation follow every sample (section 2.3), but a sample below SRTT raises the deviation by an eighth
+// only of what a sample above it would; RTTVAR rises with the deviation at once, and comes down to the largest deviation
+// of a round trip by a quarter of the way a round trip. The minimum stands under the variance (RTO = SRTT + max(4 RTTVAR,
+// MinRTO)), not under the sum, so that a delayed ACK on a path of steady RTT does not run into it.
 type estimator struct {
 	srtt    time.Duration // 0 before the first sample
 	dev     time.Duration // four times the smoothed mean deviation

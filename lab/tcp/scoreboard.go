@@ -83,6 +83,9 @@ func (b *scoreboard) ack(una Seq) acked {
 		b.judged = max(0, b.judged-1)
 		b.next = max(0, b.next-1)
 	}
+	if b.sacked == 0 {
+		b.known = b.known[:0]
+	}
 	return a
 }
 
@@ -160,6 +163,9 @@ func (b *scoreboard) mark(k Block, from, to Seq) int {
 // judge marks as lost what RFC 6675's IsLost says: segments above which three segments' worth have been sacked, by
 // blocks (dupThresh of them apart) or by bytes (more than (dupThresh-1) * mss).
 func (b *scoreboard) judge(mss int) {
+	if b.sacked == 0 {
+		return
+	}
 	bytes, runs, i := 0, 0, b.n
 	for i > b.judged && bytes <= (dupThresh-1)*mss && runs < dupThresh {
 		i--
@@ -172,7 +178,10 @@ func (b *scoreboard) judge(mss int) {
 	}
 	for ; b.judged < i; b.judged++ {
 		if s := b.at(b.judged); !s.sacked && !s.lost {
-			b.lose(b.judged)
+			b.count(s, -s.len())
+			s.lost = true // and not due, if it was sent again already as an unsacked hole (HighRxt)
+			b.count(s, s.len())
+			b.next = min(b.next, b.judged)
 		}
 	}
 }

@@ -153,8 +153,9 @@ const (
 
 var errShort = errors.New("tcp: header longer than the segment")
 
-// Parse reads a segment from b, header and payload; the checksum is the caller's to verify. Unknown and malformed
-// options are skipped (RFC 9293 section 3.2, MUST-6 and MUST-7). Payload is a part of b.
+// Parse reads a segment from b, header and payload; the checksum is the caller's to verify. Unknown options are skipped
+// (RFC 9293 section 3.1, MUST-6); one of an impossible length ends the reading of options, and the segment counts without
+// the rest of them (MUST-7). Payload is a part of b.
 func (s *Segment) Parse(b []byte) error {
 	if len(b) < 20 {
 		return errShort

@@ -90,11 +90,11 @@ func (c *Conn) probe() {
 	c.persistAt = Never
 	if u := c.usable(); u > 0 {
 		n := min(c.unsent(), u, c.mss)
-		c.sendNew(n, c.finAsked && n == c.unsent())
+		c.sendNew(n, c.finAsked && n == c.unsent() && n < u)
 		return
 	}
-	if c.retries++; c.retries > c.cfg.Retries && c.deaf {
-		c.die(syscall.ETIMEDOUT) // a program that has closed does not wait for ever; one that has not does (MUST-37)
+	if c.retries++; c.retries > c.cfg.Retries { // none of them was answered; answers count anew (MUST-37)
+		c.die(syscall.ETIMEDOUT)
 		return
 	}
 	c.send(netem.FlagACK, c.una-1, nil, nil, "window probe")
