@@ -4,50 +4,42 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"reliabilitylab/lab/experiment"
 )
 
 func checkCommand() *cobra.Command {
 	o := &overrides{}
 	c := &cobra.Command{
-		Use:   "check SCENARIO...",
-		Short: "Say what a scenario would run, or what is wrong with it",
-		Args:  named,
+		Use:     "check SCENARIO...",
+		Short:   "Say what a scenario would run, or what is wrong with it",
+		Long:    "check reads scenarios (files, or shipped ones by name) and says in words what run would do. It runs nothing.",
+		Example: "  lab check two-percent\n  lab check my.yaml --set path.forward.loss=5%",
+		Args:    named,
 		RunE: func(c *cobra.Command, args []string) error {
-			var first error
-			for i, name := range args {
+			var last error // of several, the others are told of as they come
+			shown := false
+			for _, name := range args {
 				s, err := o.load(name)
-				if err != nil {
-					if first != nil {
-						fmt.Fprintln(c.ErrOrStderr(), complaint(first))
+				if err == nil {
+					if shown {
+						fmt.Fprintln(c.OutOrStdout())
 					}
-					first = err
+					shown = true
+					fmt.Fprint(c.OutOrStdout(), s.Describe())
+					err = experiment.Can(s)
+				}
+				if err == nil {
 					continue
 				}
-				if i > 0 {
-					fmt.Fprintln(c.OutOrStdout())
+				if last != nil {
+					fmt.Fprintln(c.ErrOrStderr(), complaint(last))
 				}
-				fmt.Fprint(c.OutOrStdout(), s.Describe())
+				last = err
 			}
-			return first
+			return last
 		},
 	}
 	o.flags(c)
 	return c
-}
-
-func listCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: "List the shipped scenarios",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("list takes no argument; to see one scenario: lab check %s", args[0])}
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, _ []string) error {
-			_, err := fmt.Fprint(c.OutOrStdout(), catalog(""))
-			return err
-		},
-	}
 }

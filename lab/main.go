@@ -3,8 +3,8 @@
 //
 // Rules of the terminal: what was asked for goes to standard output, progress and complaints to standard error; a
 // complaint names what was tried, why it failed and what to do; colours and a moving bar only where a person looks
-// (a terminal, and NO_COLOR not set). Exit status: 0; 1 an expectation of a scenario failed; 2 wrong usage or scenario; 3
-// this machine cannot; 130 interrupted.
+// (a terminal, and NO_COLOR not set). A reader who has seen enough (lab run … | head) stops nothing. Exit status: 0; 1 an
+// expectation of a scenario failed; 2 wrong usage, scenario or results; 3 this machine cannot; 130 interrupted.
 package main
 
 import (
@@ -14,85 +14,61 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"reliabilitylab/lab/experiment"
-)
-
-// The exit statuses.
-const (
-	statusOK          = 0
-	statusExpect      = 1
-	statusUsage       = 2
-	statusCannot      = 3
-	statusInterrupted = 130
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// All of these end the run at its next step, and the unfinished folder goes. The signals stay caught until the end: a
+	// second one, sent by an impatient hand, must not stop the cleaning.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // a closed pipe is an error of Write, and no death in the middle of a run
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // run is the command: its arguments in, its exit status out.
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	stdout, stderr := &output{w: out}, &output{w: errs}
+	root := rootCommand(args)
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = stdout.failed()
+	}
+	status := statusOf(ctx, err)
+	switch {
+	case err == nil:
+	case status == statusInterrupted:
+		fmt.Fprintln(stderr, "lab: interrupted; nothing half-written is left")
+	case !errors.Is(err, errExpect): // that one has been said
+		fmt.Fprintln(stderr, complaint(err))
+	}
+	return status
+}
+
+func rootCommand(args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "lab",
 		Short: "See what TCP and UDP do when the network misbehaves",
 		Long: "lab runs scenarios in which TCP and UDP meet the same bad network, packet by packet,\n" +
 			"and leaves charts, tables and captures of what happened.",
-		Example:           "  lab list\n  lab run two-percent\n  lab run two-percent --set path.delay=80ms -o slow",
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Example:            "  lab list\n  lab run two-percent\n  lab run two-percent --set path.delay=80ms -o slow",
+		SilenceErrors:      true,
+		SilenceUsage:       true,
+		Args:               cobra.ArbitraryArgs, // RunE says what is wrong with them
+		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
+		RunE:               func(c *cobra.Command, _ []string) error { return noCommand(c, args) },
+		CompletionOptions:  cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.SetArgs(args)
-	root.SetOut(out)
-	root.SetErr(errs)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w\nsee: lab %s --help", err, c.Name())}
-	})
+	// The root runs only to say what is wrong: its usage is `lab [command]` alone.
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if .HasParent}}", 1))
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(helpCommand())
 	root.AddCommand(runCommand(), checkCommand(), listCommand(), reportCommand())
-	err := root.ExecuteContext(ctx)
-	status := statusOf(ctx, err)
-	switch {
-	case err == nil:
-	case status == statusInterrupted:
-		fmt.Fprintln(errs, "lab: interrupted; nothing was written")
-	case !errors.Is(err, errExpect): // that one has been said
-		fmt.Fprintln(errs, complaint(err))
-	}
-	return status
-}
-
-// usageError is an error in what the user wrote on the command line.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-// machineError is an error of this machine: a folder that cannot be written, a full disk.
-type machineError struct{ error }
-
-func (e machineError) Unwrap() error { return e.error }
-
-// errExpect says that an expectation failed; the report has said which.
-var errExpect = errors.New("an expectation failed")
-
-// statusOf returns the exit status of an error. What is neither a failed expectation nor this machine's fault is in the
-// command line or in a scenario.
-func statusOf(ctx context.Context, err error) int {
-	var machine machineError
-	switch {
-	case err == nil:
-		return statusOK
-	case ctx.Err() != nil:
-		return statusInterrupted
-	case errors.Is(err, errExpect):
-		return statusExpect
-	case errors.Is(err, experiment.ErrCannot), errors.As(err, &machine):
-		return statusCannot
-	}
-	return statusUsage
+	return root
 }

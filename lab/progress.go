@@ -16,46 +16,64 @@ type progress struct {
 	mu    sync.Mutex
 	w     io.Writer
 	bar   bool
+	width func() int // of the terminal, in characters
+	now   func() time.Time
 	begun time.Time
-	last  time.Time // of the latest word
-	shown bool      // a bar stands on the terminal
+	last  time.Time          // of the latest word
+	part  map[string]float64 // of the trials that are running, how far each has come
+	shown bool               // a bar stands on the terminal
 }
 
 const (
 	firstWord = 500 * time.Millisecond // after the beginning
 	barEvery  = 100 * time.Millisecond
 	lineEvery = 5 * time.Second
+	guessFrom = 2 * time.Second // before, the time left is not worth a guess
 )
 
 func newProgress(w io.Writer) *progress {
-	now := time.Now()
-	return &progress{w: w, bar: isTerminal(w), begun: now, last: now}
+	return startProgress(w, watched(w), func() int { return columns(w) }, time.Now)
+}
+
+func startProgress(w io.Writer, bar bool, width func() int, now func() time.Time) *progress {
+	begun := now()
+	return &progress{w: w, bar: bar, width: width, now: now, begun: begun, last: begun, part: map[string]float64{}}
 }
 
 // report implements experiment.Progress.
 func (p *progress) report(r experiment.Report) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.part[r.Trial] = r.Part; r.Part >= 1 {
+		delete(p.part, r.Trial)
+	}
 	if !p.due() {
 		return
 	}
-	if r.Total == 1 || r.Total == r.Done {
-		p.show(r.Part, r.Trial)
-		return
+	whole := float64(r.Done)
+	for _, part := range p.part {
+		whole += part
 	}
-	p.show(float64(r.Done)/float64(r.Total), fmt.Sprintf("%d of %d trials, %s%s", r.Done, r.Total, r.Trial, p.left(r)))
+	whole = min(1, whole/float64(r.Total))
+	what := r.Trial
+	if r.Total > 1 {
+		what = fmt.Sprintf("%d of %d trials, %s", r.Done, r.Total, r.Trial)
+	}
+	p.show(whole, what+p.left(whole))
 }
 
-// left estimates the time left from the time that the finished trials took.
-func (p *progress) left(r experiment.Report) string {
-	if r.Done == 0 {
+// left estimates the time left from the time that the work so far took. A trial may end long before its longest
+// duration, so it is rather too long.
+func (p *progress) left(whole float64) string {
+	passed := p.now().Sub(p.begun)
+	if passed < guessFrom || whole < 0.01 {
 		return ""
 	}
-	left := time.Since(p.begun) / time.Duration(r.Done) * time.Duration(r.Total-r.Done)
+	left := time.Duration(float64(passed) * (1 - whole) / whole)
 	return fmt.Sprintf(", about %v left", left.Round(time.Second))
 }
 
-// say tells what goes on now.
+// say tells what goes on now, when the trials are done or before they begin.
 func (p *progress) say(what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,7 +84,7 @@ func (p *progress) say(what string) {
 
 // due tells whether it is time for a word.
 func (p *progress) due() bool {
-	now := time.Now()
+	now := p.now()
 	every := lineEvery
 	if p.bar {
 		every = barEvery
@@ -81,13 +99,18 @@ func (p *progress) due() bool {
 // barWidth is in characters.
 const barWidth = 30
 
+// show writes the bar, cut to one line of the terminal: a longer one would leave its beginnings behind.
 func (p *progress) show(part float64, what string) {
 	if !p.bar {
 		fmt.Fprintf(p.w, "%3.0f %%  %s\n", 100*part, what)
 		return
 	}
-	full := min(barWidth, int(part*barWidth))
-	fmt.Fprintf(p.w, "\r\x1b[K%s%s %s", strings.Repeat("█", full), strings.Repeat("░", barWidth-full), what)
+	full := int(part * barWidth)
+	line := []rune(strings.Repeat("█", full) + strings.Repeat("░", barWidth-full) + " " + what)
+	if most := max(0, p.width()-1); len(line) > most {
+		line = line[:most]
+	}
+	fmt.Fprintf(p.w, "\r\x1b[K%s", string(line))
 	p.shown = true
 }
 

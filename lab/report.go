@@ -1,9 +1,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"reliabilitylab/lab/experiment"
@@ -11,45 +8,48 @@ import (
 )
 
 func reportCommand() *cobra.Command {
-	var formats []string
+	var f formats
 	c := &cobra.Command{
 		Use:   "report DIR...",
 		Short: "Measure and draw again from recorded results",
-		Long:  "report reads what a run has recorded (the folder's trials/) and writes metrics, charts and page anew.",
+		Long: "report reads what a run has recorded (the folder's trials/) and writes metrics, charts and page anew.\n" +
+			"Results that are damaged are left as they are.",
+		Example: "  lab report results/two-percent\n  lab report results/* --formats svg",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usageError{errors.New("report on what? Name a results folder, such as results/two-percent")}
+				return usagef("report on what? Name a results folder, such as results/two-percent")
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := checkFormats(formats); err != nil {
-				return err
-			}
+			failed := false
 			for _, dir := range args {
-				bar := newProgress(c.ErrOrStderr())
-				bar.say("reading " + dir)
-				r, s, err := reports.Redraw(dir, formats, interruptible(c.Context(), experiment.Each(0)))
-				bar.clear()
+				r, err := redraw(c, dir, f)
 				if err != nil {
-					return writeError(err)
+					return err
 				}
-				newTerminal(c.OutOrStdout()).results(r, s, dir)
-				if len(r.Failed()) > 0 {
-					return errExpect
-				}
+				failed = failed || len(r.Failed()) > 0
+			}
+			if failed {
+				return errExpect
 			}
 			return nil
 		},
 	}
-	formatFlag(c, &formats)
+	f.flag(c)
 	return c
 }
 
-// writeError marks what the machine would not do; a folder that is not ours to replace is the user's to name better.
-func writeError(err error) error {
-	if errors.Is(err, reports.ErrOccupied) || errors.Is(err, reports.ErrNoResults) {
-		return usageError{err}
+// redraw writes one folder again and tells what stands in it.
+func redraw(c *cobra.Command, dir string, f formats) (*reports.Results, error) {
+	bar := newProgress(c.ErrOrStderr())
+	defer bar.clear()
+	bar.say("reading " + dir)
+	r, s, err := reports.Redraw(dir, f, interruptible(c.Context(), experiment.Each(0)))
+	if err != nil {
+		return nil, blame(err)
 	}
-	return machineError{fmt.Errorf("%w", err)}
+	bar.clear()
+	newTerminal(c.OutOrStdout()).results(r, s, dir)
+	return r, nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -13,14 +12,15 @@ import (
 // overrides are the flags that change a scenario.
 type overrides struct {
 	set   []string
-	seed  string
-	stack string
+	seed  seed
+	stack stack
 }
 
 func (o *overrides) flags(c *cobra.Command) {
 	c.Flags().StringArrayVar(&o.set, "set", nil, "change a key: `KEY=VALUE`, such as path.delay=80ms (may be repeated)")
-	c.Flags().StringVar(&o.seed, "seed", "", "the seed of all dice, a whole number `N`")
-	c.Flags().StringVar(&o.stack, "stack", "", "whose TCP and UDP: `S` is lab (virtual time) or linux")
+	c.Flags().Var(&o.seed, "seed", "the seed of all dice, a whole number")
+	c.Flags().Var(&o.stack, "stack", "whose TCP and UDP: lab (virtual time) or linux")
+	c.ValidArgsFunction = completeScenario
 }
 
 // load loads a scenario by file or name, with the overrides.
@@ -29,15 +29,15 @@ func (o *overrides) load(name string) (*scenarios.Scenario, error) {
 	for _, text := range o.set {
 		s, err := scenarios.ParseSetting(text)
 		if err != nil {
-			return nil, usageError{fmt.Errorf("--set %w", err)}
+			return nil, usagef("--set %w", err)
 		}
 		set = append(set, s)
 	}
 	if o.seed != "" {
-		set = append(set, scenarios.Setting{Key: "seed", Value: o.seed})
+		set = append(set, scenarios.Setting{Key: "seed", Value: string(o.seed)})
 	}
 	if o.stack != "" {
-		set = append(set, scenarios.Setting{Key: "stack", Value: o.stack})
+		set = append(set, scenarios.Setting{Key: "stack", Value: string(o.stack)})
 	}
 	return scenarios.Load(name, set...)
 }
@@ -45,7 +45,7 @@ func (o *overrides) load(name string) (*scenarios.Scenario, error) {
 // named wants at least one scenario.
 func named(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return usageError{fmt.Errorf("%s what? Name a scenario file, or a shipped scenario:\n%s", c.Name(), catalog("  "))}
+		return usagef("%s what? Name a scenario file, or a shipped scenario:\n%s", c.Name(), strings.TrimRight(catalog("  "), "\n"))
 	}
 	return nil
 }
@@ -59,11 +59,13 @@ func catalog(indent string) string {
 	return b.String()
 }
 
-// complaint is what is said of an error: a scenario's errors speak for themselves, since they begin with file and line.
-func complaint(err error) string {
-	var list scenarios.Errors
-	if errors.As(err, &list) {
-		return err.Error()
+// completeScenario offers the shipped scenarios, and files, to the shell.
+func completeScenario(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	var out []string
+	for _, s := range scenarios.Catalog() {
+		if strings.HasPrefix(s.Name, begun) {
+			out = append(out, s.Name+"\t"+s.Title)
+		}
 	}
-	return "lab: " + err.Error()
+	return out, cobra.ShellCompDirectiveDefault
 }

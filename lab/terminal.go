@@ -3,22 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/term"
-
 	"reliabilitylab/reports"
 	"reliabilitylab/scenarios"
 )
-
-// isTerminal tells whether a person looks at what is written to w.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
 
 // A terminal is where results are told.
 type terminal struct {
@@ -27,7 +18,7 @@ type terminal struct {
 }
 
 func newTerminal(w io.Writer) *terminal {
-	return &terminal{w, isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	return &terminal{w, watched(w)}
 }
 
 // The looks of words, as terminals know them (ECMA-48, SGR).
@@ -47,7 +38,7 @@ func (t *terminal) look(sgr, s string) string {
 
 // heading tells what will run, and asks its question, so that one can predict the answer.
 func (t *terminal) heading(s *scenarios.Scenario) {
-	fmt.Fprintln(t.w, t.look(bold, s.Title))
+	fmt.Fprintln(t.w, t.look(bold, wrap(s.Title, 78, "")))
 	if q := strings.TrimSpace(s.Question); q != "" {
 		fmt.Fprintln(t.w, wrap(q, 78, "  "))
 	}
@@ -55,10 +46,12 @@ func (t *terminal) heading(s *scenarios.Scenario) {
 
 // results tells what came out.
 func (t *terminal) results(r *reports.Results, s *scenarios.Scenario, dir string) {
-	if len(r.Trials) <= maxColumns {
-		t.sideBySide(reports.Compare(r.Trials))
+	if rows := sideBySide(reports.Compare(r.Trials)); len(r.Trials) <= maxColumns && width(rows) <= maxWidth {
+		fmt.Fprintln(t.w)
+		t.table(rows)
+		fmt.Fprintln(t.w)
 	} else {
-		t.list(r.Trials)
+		t.summary(reports.Summarize(r.Trials))
 	}
 	for _, trial := range r.Trials {
 		for _, e := range trial.Errors {
@@ -69,98 +62,107 @@ func (t *terminal) results(r *reports.Results, s *scenarios.Scenario, dir string
 	fmt.Fprintf(t.w, "%s\n", filepath.Join(dir, "index.html"))
 }
 
-// maxColumns is how many trials stand side by side; more are listed below each other.
-const maxColumns = 4
+// maxColumns is how many trials stand side by side, if maxWidth characters are enough for them; more are summed up.
+const (
+	maxColumns = 4
+	maxWidth   = 80
+)
 
-// sideBySide prints the comparison: a row a metric, a column a trial.
-func (t *terminal) sideBySide(c reports.Comparison) {
-	width := make([]int, len(c.Columns)+1)
-	rows := c.Story()
-	for _, r := range rows {
-		width[0] = max(width[0], utf8.RuneCountInString(r.Label))
-		for i, cell := range r.Cells {
-			width[i+1] = max(width[i+1], utf8.RuneCountInString(cell), utf8.RuneCountInString(c.Columns[i].Label))
-		}
+// sideBySide is the comparison as a table: a row a metric, a column a trial.
+func sideBySide(c reports.Comparison) [][]string {
+	rows := [][]string{{""}}
+	for _, col := range c.Columns {
+		rows[0] = append(rows[0], col.Label)
 	}
-	fmt.Fprintf(t.w, "\n  %-*s", width[0], "")
-	for i, col := range c.Columns {
-		fmt.Fprintf(t.w, "  %s%s", strings.Repeat(" ", width[i+1]-utf8.RuneCountInString(col.Label)), t.look(bold, col.Label))
+	for _, r := range c.Story() {
+		rows = append(rows, append([]string{r.Label}, r.Cells...))
+	}
+	return rows
+}
+
+// maxRows is how many rows a summary shows.
+const maxRows = 40
+
+// summary prints many trials: a row a point, flow and protocol, with the medians of the replicates.
+func (t *terminal) summary(s reports.Summary) {
+	rows := [][]string{{""}}
+	for _, m := range s.Metrics {
+		rows[0] = append(rows[0], m.Label)
+	}
+	most := 1
+	for _, r := range s.Rows[:min(len(s.Rows), maxRows)] {
+		row := []string{r.Label}
+		for _, c := range r.Cells {
+			row = append(row, c.Median)
+		}
+		rows = append(rows, row)
+		most = max(most, r.Replicates)
 	}
 	fmt.Fprintln(t.w)
-	for _, r := range rows {
-		fmt.Fprintf(t.w, "  %s%s", r.Label, strings.Repeat(" ", width[0]-utf8.RuneCountInString(r.Label)))
-		for i, cell := range r.Cells {
-			fmt.Fprintf(t.w, "  %s%s", strings.Repeat(" ", width[i+1]-utf8.RuneCountInString(cell)), cell)
-		}
-		fmt.Fprintln(t.w)
+	t.table(rows)
+	if more := len(s.Rows) - maxRows; more > 0 {
+		fmt.Fprintf(t.w, "  … and %d more rows: index.html has them all\n", more)
+	}
+	if most > 1 {
+		fmt.Fprintf(t.w, "  medians of %d replicates; trials.csv has every trial\n", most)
 	}
 	fmt.Fprintln(t.w)
 }
 
-// listMetrics are the columns of the list.
-var listMetrics = []string{"delivered_ratio", "completion_s", "goodput_bps", "loss_ratio", "retransmissions", "timeouts"}
-
-// maxListed is how many trials the list shows.
-const maxListed = 40
-
-// list prints a row a trial.
-func (t *terminal) list(trials []reports.Trial) {
-	rows := [][]string{{"trial"}}
-	for _, m := range listMetrics {
-		rows[0] = append(rows[0], strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(m, "_s"), "_bps"), "_", " "))
-	}
-	for i := range trials[:min(len(trials), maxListed)] {
-		row := []string{trials[i].ID}
-		for _, name := range listMetrics {
-			m, _ := scenarios.MetricNamed(name)
-			cell := "–"
-			if v, ok := trials[i].Metrics[name]; ok {
-				cell = reports.Human(v, m.Unit)
-			}
-			row = append(row, cell)
-		}
-		rows = append(rows, row)
-	}
-	width := make([]int, len(rows[0]))
+// widths are those of a table's columns, in characters.
+func widths(rows [][]string) []int {
+	out := make([]int, len(rows[0]))
 	for _, r := range rows {
 		for i, cell := range r {
-			width[i] = max(width[i], utf8.RuneCountInString(cell))
+			out[i] = max(out[i], utf8.RuneCountInString(cell))
 		}
 	}
-	fmt.Fprintln(t.w)
+	return out
+}
+
+// width is that of a table's lines.
+func width(rows [][]string) int {
+	sum := 0
+	for _, w := range widths(rows) {
+		sum += 2 + w
+	}
+	return sum
+}
+
+// table prints rows, the first of them as a heading: the first column to the left, the others to the right.
+func (t *terminal) table(rows [][]string) {
+	width := widths(rows)
 	for n, r := range rows {
 		line := "  " + r[0] + strings.Repeat(" ", width[0]-utf8.RuneCountInString(r[0]))
 		for i, cell := range r[1:] {
-			line += "  " + strings.Repeat(" ", width[i+1]-utf8.RuneCountInString(cell)) + cell
+			pad := strings.Repeat(" ", width[i+1]-utf8.RuneCountInString(cell))
+			if n == 0 && cell != "" {
+				cell = t.look(bold, cell)
+			}
+			line += "  " + pad + cell
 		}
-		if n == 0 {
-			line = t.look(bold, line)
-		}
-		fmt.Fprintln(t.w, line)
+		fmt.Fprintln(t.w, strings.TrimRight(line, " "))
 	}
-	if more := len(trials) - maxListed; more > 0 {
-		fmt.Fprintf(t.w, "  … and %d more: trials.csv has them all\n", more)
-	}
-	fmt.Fprintln(t.w)
 }
 
 // claims tells of the expectations: each where they are few, else only those that failed.
 func (t *terminal) claims(r *reports.Results) {
-	failed := r.Failed()
-	if len(failed) == 0 && len(r.Expect) > 12 {
-		fmt.Fprintf(t.w, "%s all %d expectations hold\n", t.look(green, "✓"), len(r.Expect))
-		return
-	}
-	shown := r.Expect
-	if len(r.Expect) > 12 {
-		shown = failed[:min(len(failed), maxListed)]
-	}
+	shown, failed, held := r.Claims()
 	for _, e := range shown {
 		mark := t.look(green, "✓")
 		if !e.OK {
 			mark = t.look(red, "✗")
 		}
 		fmt.Fprintf(t.w, "%s %s  %s\n", mark, e.Text, t.look(faint, e.Found()))
+	}
+	if failed > 0 {
+		fmt.Fprintf(t.w, "%s and %d more expectations do not hold\n", t.look(red, "✗"), failed)
+	}
+	switch {
+	case held > 0 && len(shown) > 0:
+		fmt.Fprintf(t.w, "%s %d other expectations hold\n", t.look(green, "✓"), held)
+	case held > 0:
+		fmt.Fprintf(t.w, "%s all %d expectations hold\n", t.look(green, "✓"), held)
 	}
 }
 

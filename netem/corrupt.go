@@ -63,11 +63,12 @@ func damageMended(p *Packet, draw uint64) {
 	default:
 		return
 	}
-	at := flip(p.Data[h.PayloadAt:h.PayloadAt+h.Payload], draw)
-	b := p.Data[h.PayloadAt+at/8]
+	payload := p.Data[h.PayloadAt:][:h.Payload]
+	at := flip(payload, draw)
+	b := payload[at/8]
 	mask := byte(1) << (at % 8)
 	now, was := uint16(b), uint16(b^mask)
-	if (h.PayloadAt-h.Transport+at/8)%2 == 0 { // the first byte of a 16-bit word
+	if (int(h.PayloadAt-h.Transport)+at/8)%2 == 0 { // the first byte of a 16-bit word
 		now, was = now<<8, was<<8
 	}
 	old := binary.BigEndian.Uint16(sum)

@@ -36,9 +36,10 @@ func (Entry) Attach(_ Env, next Port) Port {
 	sent := sequences{of: map[flowKey]*sequence{}}
 	return func(p *Packet) {
 		h := &p.Header
-		*h = ReadHeader(p.Data)
+		*h = Header{}
+		h.read(p.Data)
 		if h.Protocol == TCP && h.Kind != KindOther && !h.Fragment {
-			sent.note(h)
+			sent.note(h, p.Data)
 		}
 		c := h.Class()
 		count[c]++
@@ -69,7 +70,7 @@ type sequence struct {
 // note makes a data segment that begins below what its flow has sent before a retransmission. Comparisons are modulo
 // 2^32 (RFC 9293 section 3.4). A SYN with another sequence number is a new connection on the same ports; the same SYN
 // again is not. An RST says nothing: it carries whatever number its receiver will believe.
-func (s *sequences) note(h *Header) {
+func (s *sequences) note(h *Header, b []byte) {
 	if h.Kind == KindRST {
 		return
 	}
@@ -83,7 +84,7 @@ func (s *sequences) note(h *Header) {
 	if end == h.Seq {
 		return // a bare ACK takes no sequence space
 	}
-	q, known := s.flow(h)
+	q, known := s.flow(h, b)
 	switch {
 	case h.Flags&FlagSYN != 0 && !(q.syn && q.first == h.Seq):
 		*q = sequence{first: h.Seq, high: end, syn: true}
@@ -101,8 +102,8 @@ func (s *sequences) note(h *Header) {
 }
 
 // flow returns what is known of the packet's flow, and whether it was known before.
-func (s *sequences) flow(h *Header) (q *sequence, known bool) {
-	k := flowKey{h.Flow, h.SrcPort, h.DstPort}
+func (s *sequences) flow(h *Header, b []byte) (q *sequence, known bool) {
+	k := flowKey{h.flow(b), h.SrcPort, h.DstPort}
 	if s.last != nil && s.key == k {
 		return s.last, true
 	}

@@ -3,6 +3,7 @@ package netem
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -74,32 +75,37 @@ type Header struct {
 	Kind             Kind
 	Flags            Flags  // TCP only
 	Fragment         bool   // not the first fragment of a datagram: it has no transport header
-	Transport        int    // where the transport header begins in Data
-	PayloadAt        int    // where the payload begins in Data
-	Payload          int    // bytes of payload behind the transport header
+	Transport        uint16 // where the transport header begins in Data
+	PayloadAt        uint16 // where the payload begins in Data
 	SrcPort, DstPort uint16 // TCP and UDP
-	Seq, Ack         uint32 // TCP
 	Window           uint16 // TCP, unscaled
-	Flow             uint64 // a hash of both addresses
+	Seq, Ack         uint32 // TCP
+	Payload          int    // bytes of payload behind the transport header
 }
 
-// ReadHeader reads an IP packet's headers. It never fails: what cannot be read stays zero and the Kind is KindOther.
-func ReadHeader(b []byte) Header {
-	var h Header
-	end := 0 // of the IP packet; bytes behind it are padding
+// ReadHeader reads an IP packet's headers. It never fails: what cannot be read stays zero and the Kind is KindOther. What
+// is longer than 65535 bytes is no IP packet that this path carries.
+func ReadHeader(b []byte) (h Header) {
+	h.read(b)
+	return h
+}
+
+// read is ReadHeader into a zero Header.
+func (h *Header) read(b []byte) {
+	var at, end int // where the transport header begins, and the IP packet ends; bytes behind it are padding
 	switch {
+	case len(b) > math.MaxUint16:
+		return
 	case len(b) >= 20 && b[0]>>4 == 4 && b[0]&15 >= 5:
-		end = h.readIPv4(b)
+		at, end = h.readIPv4(b)
 	case len(b) >= 40 && b[0]>>4 == 6:
-		end = h.readIPv6(b)
+		at, end = h.readIPv6(b)
 	default:
-		return h
+		return
 	}
-	if h.Transport > end {
-		h.Transport = end
-	}
-	h.PayloadAt = h.Transport
-	t := b[h.Transport:end]
+	at = min(at, end)
+	h.Transport, h.PayloadAt = uint16(at), uint16(at)
+	t := b[at:end]
 	switch {
 	case h.Fragment && (h.Protocol == UDP || h.Protocol == TCP):
 		h.Kind, h.Payload = KindData, len(t)
@@ -111,19 +117,17 @@ func ReadHeader(b []byte) Header {
 	case h.Protocol == TCP && len(t) >= 20:
 		h.readTCP(t)
 	}
-	return h
 }
 
-func (h *Header) readIPv4(b []byte) (end int) { // RFC 791 section 3.1
+func (h *Header) readIPv4(b []byte) (at, end int) { // RFC 791 section 3.1
 	h.Version = 4
 	h.Protocol = Protocol(b[9])
-	h.Transport = int(b[0]&15) * 4
 	h.Fragment = binary.BigEndian.Uint16(b[6:])&0x1fff != 0
-	h.Flow = mix(binary.BigEndian.Uint64(b[12:]))
-	if n := int(binary.BigEndian.Uint16(b[2:])); n >= h.Transport && n < len(b) {
-		return n
+	at = int(b[0]&15) * 4
+	if n := int(binary.BigEndian.Uint16(b[2:])); n >= at && n < len(b) {
+		return at, n
 	}
-	return len(b)
+	return at, len(b)
 }
 
 // The IPv6 extension headers that may stand between the IP and the transport header (RFC 8200 section 4).
@@ -134,17 +138,14 @@ const (
 	destination Protocol = 60
 )
 
-func (h *Header) readIPv6(b []byte) (end int) { // RFC 8200 section 3
+func (h *Header) readIPv6(b []byte) (at, end int) { // RFC 8200 section 3
 	h.Version = 6
-	for i := 8; i < 40; i += 8 {
-		h.Flow = mix(h.Flow ^ binary.BigEndian.Uint64(b[i:]))
-	}
 	end = len(b)
 	if n := 40 + int(binary.BigEndian.Uint16(b[4:])); n > 40 && n < end {
 		end = n
 	}
 	h.Protocol = Protocol(b[6])
-	at := 40
+	at = 40
 	for !h.Fragment && at+8 <= end {
 		switch h.Protocol {
 		case hopByHop, routing, destination:
@@ -157,8 +158,20 @@ func (h *Header) readIPv6(b []byte) (end int) { // RFC 8200 section 3
 		}
 		break
 	}
-	h.Transport = at
-	return end
+	return at, end
+}
+
+// flow is a hash of the addresses of an IP packet whose header has been read.
+func (h *Header) flow(b []byte) (flow uint64) {
+	switch h.Version {
+	case 4:
+		return mix(binary.BigEndian.Uint64(b[12:]))
+	case 6:
+		for i := 8; i < 40; i += 8 {
+			flow = mix(flow ^ binary.BigEndian.Uint64(b[i:]))
+		}
+	}
+	return flow
 }
 
 func (h *Header) readUDP(t []byte) { // RFC 768
@@ -177,7 +190,7 @@ func (h *Header) readTCP(t []byte) { // RFC 9293 section 3.1
 	h.SrcPort, h.DstPort = binary.BigEndian.Uint16(t), binary.BigEndian.Uint16(t[2:])
 	h.Seq, h.Ack = binary.BigEndian.Uint32(t[4:]), binary.BigEndian.Uint32(t[8:])
 	h.Flags, h.Window = Flags(t[13]), binary.BigEndian.Uint16(t[14:])
-	h.PayloadAt, h.Payload = h.Transport+n, len(t)-n
+	h.PayloadAt, h.Payload = h.Transport+uint16(n), len(t)-n
 	switch {
 	case h.Flags&FlagRST != 0:
 		h.Kind = KindRST

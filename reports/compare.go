@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"reliabilitylab/scenarios"
@@ -73,19 +75,31 @@ func (c Comparison) Story() []Row {
 // label is what a reader calls the trial: its protocol, with the flow where there are several, with the point and the
 // replicate where they differ.
 func (t *Trial) label(among []Trial) string {
-	l := strings.ToUpper(t.Protocol)
-	flow, rest := false, false
 	for _, o := range among {
-		flow = flow || o.Flow != t.Flow
-		rest = rest || o.Replicate != t.Replicate || !samePoint(o.Point, t.Point)
+		if o.Replicate != t.Replicate || !samePoint(o.Point, t.Point) {
+			return t.ID
+		}
 	}
-	if flow {
-		l = t.Flow + " " + l
+	return t.flowLabel(among)
+}
+
+// flowLabel is the protocol, with the flow where there are several.
+func (t *Trial) flowLabel(among []Trial) string {
+	for _, o := range among {
+		if o.Flow != t.Flow {
+			return t.Flow + " " + strings.ToUpper(t.Protocol)
+		}
 	}
-	if rest {
-		l = t.ID
+	return strings.ToUpper(t.Protocol)
+}
+
+// pointLabel names the trial's point of the sweep: "loss=2% congestion=reno", each key by its last word.
+func (t *Trial) pointLabel() string {
+	var words []string
+	for _, key := range slices.Sorted(maps.Keys(t.Point)) {
+		words = append(words, key[strings.LastIndexByte(key, '.')+1:]+"="+t.Point[key])
 	}
-	return l
+	return strings.Join(words, " ")
 }
 
 // words makes a metric's name readable: "hol_wait_p99_s" is "head-of-line wait p99".

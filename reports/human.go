@@ -19,7 +19,7 @@ func Human(v float64, unit scenarios.Unit) string {
 		return scaled(v, []scale{{1e9, "Gbit/s"}, {1e6, "Mbit/s"}, {1e3, "kbit/s"}, {1, "bit/s"}})
 	case scenarios.Bytes:
 		if v < 1024 {
-			return strconv.FormatFloat(v, 'f', -1, 64) + " B"
+			return grouped(strconv.FormatFloat(v, 'f', -1, 64)) + " B"
 		}
 		return scaled(v, []scale{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}})
 	}
@@ -48,19 +48,22 @@ func scaled(v float64, scales []scale) string {
 	return digits(v/last.factor) + " " + last.unit
 }
 
-// digits writes three digits that count, without zeros at the end; what is nearly 100 is not made 100.
+// digits writes three digits that count, without zeros at the end. What is nearly 100 gets more of them and is never
+// rounded up to it: of a file with one byte missing, not 100 % have come.
 func digits(v float64) string {
 	a := math.Abs(v)
 	places := 2
 	switch {
 	case a >= 99.95 && a < 100:
-		places = 3
+		v, places = math.Copysign(math.Min(a, 99.999), v), 3
 	case a >= 100:
 		places = 0
 	case a >= 10:
 		places = 1
 	case a > 0 && a < 1:
-		places = min(9, 2-int(math.Floor(math.Log10(a))))
+		places = min(maxPlaces, 2-int(math.Floor(math.Log10(a))))
+	case a == 0:
+		return "0" // also of the negative zero
 	}
 	s := strconv.FormatFloat(v, 'f', places, 64)
 	if strings.Contains(s, ".") {
@@ -68,6 +71,9 @@ func digits(v float64) string {
 	}
 	return grouped(s)
 }
+
+// maxPlaces is how many places behind the point are written: what is smaller is 0 to any reader.
+const maxPlaces = 12
 
 // grouped puts commas between thousands.
 func grouped(s string) string {

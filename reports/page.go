@@ -5,13 +5,12 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
-	"maps"
+	"net/url"
 	"path"
-	"slices"
+	"strconv"
 	"strings"
 
 	"reliabilitylab/reports/chart"
-	"reliabilitylab/scenarios"
 )
 
 //go:embed page.html
@@ -26,10 +25,14 @@ type pageView struct {
 	Path            string   // the scenario in words
 	Comparison      Comparison
 	Story           []Row
-	Shown           int // trials in the comparison, of Total
-	Total           int
+	Summary         *Summary // of all trials; nil where the comparison has them all
+	First           string   // the point and replicate that the comparison and the charts show
+	Total           int      // trials
+	Claims          []Expectation
+	Failed, Held    int // expectations beside Claims
 	Charts          []chartView
 	Trials          []trialView
+	More            int // trials beside Trials
 	Results         *Results
 }
 
@@ -53,9 +56,14 @@ func (f *Folder) page(drawn []*chart.Drawing, formats []string) ([]byte, error) 
 	s, shown := f.scenario, f.results.Trials[:len(f.charts.Trials)]
 	v := pageView{
 		Title: s.Title, Question: strings.TrimSpace(s.Question), About: paragraphs(s.About), Path: s.Describe(),
-		Comparison: Compare(shown), Shown: len(shown), Total: len(f.results.Trials), Results: &f.results,
+		Comparison: Compare(shown), Total: len(f.results.Trials), Results: &f.results,
+	}
+	if v.Total > len(shown) {
+		all := Summarize(f.results.Trials)
+		v.Summary, v.First = &all, strings.TrimSpace(shown[0].pointLabel()+" replicate "+strconv.Itoa(shown[0].Replicate))
 	}
 	v.Story = v.Comparison.Story()
+	v.Claims, v.Failed, v.Held = f.results.Claims()
 	for _, d := range drawn {
 		c := chartView{Name: d.Name, Title: d.Title, Caption: d.Caption}
 		for _, format := range append(formats[:len(formats):len(formats)], "csv") {
@@ -66,16 +74,16 @@ func (f *Folder) page(drawn []*chart.Drawing, formats []string) ([]byte, error) 
 		}
 		v.Charts = append(v.Charts, c)
 	}
-	for i, t := range f.results.Trials {
+	listed := f.results.Trials[:min(maxListed, len(f.results.Trials))]
+	v.More = len(f.results.Trials) - len(listed)
+	for _, t := range listed {
 		tv := trialView{Trial: t}
 		for _, name := range trialFiles {
 			if f.has(path.Join(trialsDir, t.ID, name)) {
-				tv.Files = append(tv.Files, fileView{name, path.Join(trialsDir, t.ID, name)})
+				tv.Files = append(tv.Files, fileView{name, path.Join(trialsDir, url.PathEscape(t.ID), name)})
 			}
 		}
-		if i < maxListed {
-			v.Trials = append(v.Trials, tv)
-		}
+		v.Trials = append(v.Trials, tv)
 	}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, v); err != nil {
@@ -86,27 +94,6 @@ func (f *Folder) page(drawn []*chart.Drawing, formats []string) ([]byte, error) 
 
 // maxListed is how many trials the page links to; trials.csv has them all.
 const maxListed = 100
-
-// Found says in words what was compared, and where in a sweep.
-func (e Expectation) Found() string {
-	found := e.Error
-	if e.Left != nil && e.Right != nil {
-		unit := scenarios.Count
-		left, _, _ := strings.Cut(e.Text, " ")
-		if m, ok := scenarios.MetricNamed(left[strings.LastIndexByte(left, '.')+1:]); ok {
-			unit = m.Unit
-		}
-		found = Human(*e.Left, unit) + " against " + Human(*e.Right, unit)
-	}
-	if len(e.Point) > 0 || e.Replicate > 1 {
-		found += fmt.Sprintf(" (replicate %d", e.Replicate)
-		for _, k := range slices.Sorted(maps.Keys(e.Point)) {
-			found += ", " + k + "=" + e.Point[k]
-		}
-		found += ")"
-	}
-	return found
-}
 
 // paragraphs cuts text at blank lines.
 func paragraphs(text string) []string {

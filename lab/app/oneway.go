@@ -43,7 +43,7 @@ func quotient(hi, lo uint64, rate netem.Rate) uint64 {
 func (o oneWay) offered() int64 { return o.total }
 
 // due returns when the byte at that offset is to be sent, after the beginning: exactly offset * 8 / rate, rounded down to
-// a nanosecond. Every instant is computed anew, so that no error adds up.
+// a nanosecond. Every instant is computed anew, so that no error adds up; pace does so for many.
 func (o oneWay) due(offset int64) time.Duration {
 	if o.rate == 0 {
 		return 0
@@ -52,14 +52,41 @@ func (o oneWay) due(offset int64) time.Duration {
 	return time.Duration(quotient(hi, lo, o.rate))
 }
 
+// A pace is due of one offset after the other, at equal distances: the same instants without a division for each.
+type pace struct {
+	at, rest         time.Duration // at + rest/rate ns is when the next is due
+	step, part, rate time.Duration // so much later the one after it: step + part/rate ns
+}
+
+// pace returns the pace of offsets 0, n, 2n …; n is at most that of a buffer.
+func (o oneWay) pace(n int) pace {
+	if o.rate == 0 {
+		return pace{rate: 1}
+	}
+	bitTime := time.Duration(n) * 8 * time.Second
+	rate := time.Duration(o.rate)
+	return pace{step: bitTime / rate, part: bitTime % rate, rate: rate}
+}
+
+// next returns when the next is due, after the beginning.
+func (p *pace) next() time.Duration {
+	at := p.at
+	p.at += p.step
+	if p.rest += p.part; p.rest >= p.rate || p.rest < 0 { // below zero: beyond 2^63, and so above the rate
+		p.rest -= p.rate
+		p.at++
+	}
+	return at
+}
+
 // sendAll makes all messages and passes each run of at most `batch` bytes (at least one message) to send when its first
 // is due.
 func (o oneWay) sendAll(h host.Host, batch int, send func([]byte) error) error {
 	together := uint64(max(1, batch/o.size))
 	buf := make([]byte, min(together, o.count())*uint64(o.size))
-	begin := h.Now()
+	begin, pace := h.Now(), o.pace(int(together)*o.size)
 	for n, end := uint64(1), o.count(); n <= end; {
-		if wait := begin + o.due(o.offset(n)) - h.Now(); wait > 0 {
+		if wait := begin + pace.next() - h.Now(); wait > 0 {
 			h.Sleep(wait)
 		}
 		used := 0

@@ -15,7 +15,7 @@ func BenchmarkPackets(b *testing.B) {
 		for _, mode := range []string{"bare", "recorded", "captured"} {
 			b.Run(protocol+"/"+mode, func(b *testing.B) {
 				s, err := scenarios.Parse("bench.yaml", []byte(fmt.Sprintf(`
-path: {rate: 1Gbit, delay: 5ms, queue: 10000p, forward: {loss: 0.1%%}}
+path: {delay: 5ms, forward: {loss: 0.1%%}}
 duration: 24h
 flows:
   - {name: file, app: transfer, protocol: %s, size: %d, udp: {rate: 500Mbit}}

@@ -174,7 +174,7 @@ func TestUDPIsTheTruthOfThePath(t *testing.T) {
 		}
 	}
 	for _, m := range trial.Trace.Messages {
-		got += m.Copies
+		got += int(m.Copies)
 	}
 	if arrived != got || got == 0 {
 		t.Errorf("%d datagrams arrived, the program got %d", arrived, got)
@@ -295,8 +295,8 @@ func TestCaptureHoldsThePackets(t *testing.T) {
 	for _, trial := range trials {
 		tr := trial.Trace
 		for _, p := range tr.Packets[:200] {
-			b := make([]byte, p.Length)
-			if _, err := tr.Bytes.Reader().ReadAt(b, p.At); err != nil {
+			b, err := tr.Bytes.Reader().Read(p.At, int(p.Length))
+			if err != nil {
 				t.Fatalf("packet %d: %v", p.ID, err)
 			}
 			h := netem.ReadHeader(b)
@@ -304,9 +304,8 @@ func TestCaptureHoldsThePackets(t *testing.T) {
 				t.Fatalf("packet %d: %+v, the ledger says %+v", p.ID, h, p.Header)
 			}
 			if p.AtFar >= 0 && p.Harm == "" {
-				far := make([]byte, p.Length)
-				tr.Bytes.Reader().ReadAt(far, p.AtFar)
-				if !bytes.Equal(b, far) {
+				far, err := tr.Bytes.Reader().Read(p.AtFar, int(p.Length))
+				if err != nil || !bytes.Equal(b, far) {
 					t.Fatalf("packet %d was changed, and nobody says so", p.ID)
 				}
 			}

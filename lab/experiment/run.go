@@ -9,14 +9,22 @@ import (
 	"reliabilitylab/scenarios"
 )
 
+// Can tells whether Run can run a scenario on this machine; its error wraps ErrCannot.
+func Can(s *scenarios.Scenario) error {
+	if s.Stack.Client != "lab" || s.Stack.Server != "lab" {
+		return fmt.Errorf("stack: linux: %w run the kernel's own TCP yet: this version has virtual time only (stack: lab)", ErrCannot)
+	}
+	return nil
+}
+
 // Run runs all worlds of a scenario, several at a time, and passes their trials to finished in the scenario's order,
 // whatever order they end in: one call at a time, and never far ahead of what finished has taken, so that memory does
 // not grow with the number of trials. The trial's trace is finished's to close (Trace.Bytes).
 //
 // Run returns the first error of a world, of finished, or of ctx; no call of finished comes after it has returned.
 func Run(ctx context.Context, s *scenarios.Scenario, o Options, finished func(*Trial) error) error {
-	if s.Stack.Client != "lab" || s.Stack.Server != "lab" {
-		return fmt.Errorf("stack: linux: %w run the kernel's own TCP yet: this version has virtual time only (stack: lab)", ErrCannot)
+	if err := Can(s); err != nil {
+		return err
 	}
 	plans, err := expand(s)
 	if err != nil {

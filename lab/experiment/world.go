@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -22,7 +23,7 @@ import (
 const firstPort = 9000
 
 // mostExpected bounds the room that is made beforehand for messages: a scenario may ask for more than will ever be sent.
-const mostExpected = 1 << 20
+const mostExpected = 1 << 22
 
 // A lab is one world with its two hosts, the path between them, and the recorders of the trials in it.
 type lab struct {
@@ -120,10 +121,7 @@ func (l *lab) build(spools []*trace.Spool, record bool) error {
 			facts.Bytes = spools[i]
 		}
 		r := trace.NewRecorder(l.world, facts)
-		if f := l.program(i); t.protocol == "udp" && f.Message > 0 { // a datagram a message, each sent and received by a call
-			n := int(min(facts.Offered/int64(f.Message), mostExpected))
-			r.Expect(n+n/16, n, 2*n+64)
-		}
+		l.expect(r, i, facts.Offered)
 		if port := firstPort + uint16(t.flow); len(l.trials) > 1 {
 			proto := netem.UDP
 			if t.protocol == "tcp" {
@@ -143,6 +141,18 @@ func (l *lab) build(spools []*trace.Spool, record bool) error {
 		return err
 	}
 	return l.join(l.server, l.client, netem.Reverse, dice)
+}
+
+// expect tells the recorder of trial i how much there will be to record.
+func (l *lab) expect(r *trace.Recorder, i int, offered int64) {
+	message := int64(cmp.Or(l.program(i).Message, app.DefaultMessage))
+	messages := int(min(offered/message, mostExpected))
+	if l.trials[i].protocol == "udp" { // a datagram a message, each sent and received by a call
+		r.Expect(messages+messages/16, messages, 2*messages+64, 0)
+		return
+	}
+	segments := int(min(offered/int64(l.scenario.Path.MTU-52), mostExpected)) // 52: headers with timestamps
+	r.Expect(segments*7/4, messages, 0, segments*3/4)                         // an ACK for every other segment, and some loss
 }
 
 // host makes one end.

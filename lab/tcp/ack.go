@@ -12,7 +12,7 @@ func (c *Conn) ack(s *Segment) bool {
 	if s.Ack.Less(c.una) {
 		return true // an old ACK; its text may still be new
 	}
-	if c.usable() <= 0 {
+	if c.window == 0 || c.usable() < 0 {
 		c.retries = 0 // a peer that answers may keep its window shut for ever (section 3.8.6, SHLD-17 and MUST-37)
 	}
 	window := int(s.Window) << c.sendScale

@@ -82,12 +82,13 @@ type Conn struct {
 	board   scoreboard
 	w       Window
 	control Congestion
-	point   Seq  // RecoveryPoint (RFC 6675), recover (RFC 6582)
-	dup     int  // duplicate ACKs in a row
-	credit  int  // without SACK: segments that duplicate ACKs say have left the network
-	rescue  Seq  // RescueRxt (RFC 6675): a rescue retransmission may go once this is acknowledged
-	patient bool // the first partial ACK of this recovery has come (RFC 6582's Impatient variant)
-	limited bool // cwnd was what held the last transmission back
+	point   Seq           // RecoveryPoint (RFC 6675), recover (RFC 6582)
+	dup     int           // duplicate ACKs in a row
+	credit  int           // without SACK: segments that duplicate ACKs say have left the network
+	rescue  Seq           // RescueRxt (RFC 6675): a rescue retransmission may go once this is acknowledged
+	patient bool          // the first partial ACK of this recovery has come (RFC 6582's Impatient variant)
+	limited bool          // cwnd was what held the last transmission back
+	sentAt  time.Duration // when data was last sent
 
 	// Timers: instants, or Never.
 	rtt                              estimator

@@ -50,9 +50,7 @@ func (c *Conn) segment(s *Segment) {
 	if s.Flags&netem.FlagACK == 0 {
 		return
 	}
-	if c.timestamps && s.Options.HasTimestamps && s.Seq.LessEq(c.acked) && int32(s.Options.TSVal-c.tsRecent) >= 0 {
-		c.tsRecent, c.tsRecentAt = s.Options.TSVal, c.now // RFC 7323 section 4.3
-	}
+	c.stamp(s)
 	if c.state == SynReceived {
 		if s.Ack.LessEq(c.una) || c.nxt.Less(s.Ack) {
 			if r, ok := Reset(s); ok {
@@ -74,6 +72,13 @@ func (c *Conn) segment(s *Segment) {
 	}
 	c.transmit()
 	c.acknowledge()
+}
+
+// stamp remembers the timestamp to be echoed (RFC 7323 section 4.3).
+func (c *Conn) stamp(s *Segment) {
+	if c.timestamps && s.Options.HasTimestamps && s.Seq.LessEq(c.acked) && int32(s.Options.TSVal-c.tsRecent) >= 0 {
+		c.tsRecent, c.tsRecentAt = s.Options.TSVal, c.now
+	}
 }
 
 // answersSYN tells whether s is the SYN-ACK of a simultaneous open (RFC 9293 section 3.5, figure 7): the SYN in it is the
@@ -137,6 +142,12 @@ func (c *Conn) acceptable(s *Segment) bool {
 	}
 	if n > 0 && s.Seq.Less(c.next) {
 		c.duplicateText(s)
+		if c.acked.LessEq(s.End()) {
+			// It was sent again because the ACK was lost. By the letter it is outside of the window and its timestamp
+			// counts for nothing (RFC 7323 section 5.3, R2 before R3); then the echo of its first transmission would
+			// measure the timeout as a round trip, and the next timeout would be the longer for it. As in Linux it counts.
+			c.stamp(s)
+		}
 	}
 	// The ACK field of an old duplicate may still be news where the window is closed (section 3.10.7.4: "special
 	// allowance should be made to accept valid ACKs, URGs, and RSTs").

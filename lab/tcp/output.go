@@ -12,9 +12,19 @@ func (c *Conn) transmit() {
 		return
 	}
 	c.limited = false
+	c.afterIdle()
 	for c.sendNext() {
 	}
 	c.watchWindow()
+}
+
+// afterIdle takes back a window that the network has not been tested with for a while: after an idle time longer than the
+// timeout it is the initial window at most (RFC 5681 section 4.1, RFC 6928 section 2).
+func (c *Conn) afterIdle() {
+	if w := c.cfg.InitialWindow * c.mss; c.board.n == 0 && c.w.Cwnd > w && c.now-c.sentAt > c.timeout() && c.unsent() > 0 {
+		c.w.Cwnd = w
+		c.w.grown = 0
+	}
 }
 
 // sendNext sends one segment, or returns false where none may go.
@@ -105,6 +115,7 @@ func (c *Conn) sendNew(n int, fin bool) {
 	if n > 0 && c.quick > 0 && c.now-c.lastData < c.cfg.DelayedACK && c.lastData > 0 {
 		c.quick = 0 // the program answers: its data will carry the ACKs
 	}
+	c.sentAt = c.now
 	c.board.push(sent{seq: seq, end: c.nxt, at: c.now, tries: 1, fin: fin})
 	if c.rtoAt == Never {
 		c.startRTO()
@@ -122,6 +133,7 @@ func (c *Conn) resend(s *sent, reason string) {
 	}
 	first, rest := c.out.at(int(s.seq-c.outSeq), n)
 	seq := s.seq
+	c.sentAt = c.now
 	c.board.sentAgain(s, c.now)
 	if c.rtoAt == Never {
 		c.startRTO()

@@ -23,6 +23,8 @@ type pair struct {
 	delay   time.Duration
 	fate    func(from *end, s *Segment) (copies []time.Duration) // extra delays of what arrives; nil: one copy, no extra
 	history []string
+	mute    bool   // keep no history
+	over    string // what went wrong, if anything did
 }
 
 // An end is one connection with its program: it writes what is queued and reads all there is.
@@ -37,8 +39,11 @@ type end struct {
 	sent    int // segments sent
 	reasons map[string]int
 	write   []byte
-	close   bool // CloseWrite when all is written
-	lazy    bool // do not read
+	close   bool          // CloseWrite when all is written
+	lazy    bool          // do not read
+	chunk   int           // bytes a Read or a Write
+	pause   time.Duration // where it is not 0, the program reads and writes a chunk and sleeps that long
+	buf     []byte
 	got     bytes.Buffer
 	eof     bool
 	err     error
@@ -48,11 +53,11 @@ type end struct {
 
 func newPair(t *testing.T, delay time.Duration) *pair {
 	p := &pair{t: t, w: virtual.New(), delay: delay}
-	p.a = &end{p: p, name: "A", cfg: Defaults(1460), iss: 0, reasons: map[string]int{}, armed: Never}
-	p.b = &end{p: p, name: "B", cfg: Defaults(1460), iss: 1 << 20, reasons: map[string]int{}, armed: Never, listens: true}
+	p.a = &end{p: p, name: "A", cfg: Defaults(1460), iss: 0, chunk: 3000, reasons: map[string]int{}, armed: Never}
+	p.b = &end{p: p, name: "B", cfg: Defaults(1460), iss: 1 << 20, chunk: 3000, reasons: map[string]int{}, armed: Never, listens: true}
 	p.a.peer, p.b.peer = p.b, p.a
 	t.Cleanup(func() {
-		if t.Failed() {
+		if t.Failed() && len(p.history) > 0 {
 			h := p.history
 			if len(h) > 200 {
 				h = append(h[:100:100], h[len(h)-100:]...)
@@ -64,7 +69,7 @@ func newPair(t *testing.T, delay time.Duration) *pair {
 }
 
 func (p *pair) say(format string, args ...any) {
-	if len(p.history) < 100000 {
+	if !p.mute && len(p.history) < 100000 {
 		p.history = append(p.history, fmt.Sprintf("%12v ", p.w.Now())+fmt.Sprintf(format, args...))
 	}
 }
@@ -92,7 +97,9 @@ func (e *end) output(s *Segment) {
 	if len(extra) == 0 {
 		mark = "  LOST"
 	}
-	e.p.say("%s > %v (%s)%s", e.name, s, s.Reason, mark)
+	if !e.p.mute {
+		e.p.say("%s > %s (%s)%s", e.name, words(s), s.Reason, mark)
+	}
 	for _, d := range extra {
 		e.p.w.After(e.p.delay+d, func() { e.peer.receive(wire) })
 	}
@@ -118,44 +125,74 @@ func (e *end) receive(wire []byte) {
 	e.arm()
 }
 
-// serve is the program.
+// serve is the program: it is called when the Conn has news. One with a pause works in wake only.
 func (e *end) serve() {
 	if e.c == nil {
 		return
 	}
-	now := e.p.w.Now()
-	for !e.lazy && !e.eof && e.err == nil {
-		b := make([]byte, 3000)
-		n, err := e.c.Read(now, b)
-		e.got.Write(b[:n])
-		if err == io.EOF {
-			e.eof = true
-		} else if err != nil {
-			e.err = err
-		}
-		if n == 0 {
-			break
-		}
+	for e.pause == 0 && !e.lazy && e.read() {
 	}
-	for len(e.write) > 0 {
-		n, err := e.c.Write(now, e.write)
-		if err != nil {
-			e.err = err
-			e.write = nil
-		}
-		if n == 0 {
-			break
-		}
-		e.write = e.write[n:]
+	for e.pause == 0 && e.writeSome() {
 	}
-	if len(e.write) == 0 && e.close && e.c.State() >= Established {
-		e.close = false
-		e.c.CloseWrite(now)
-	}
+	e.closeIfDone()
 	e.arm()
 }
 
+// wake is the program with a pause.
+func (e *end) wake() {
+	if e.c != nil {
+		e.read()
+		e.writeSome()
+		e.closeIfDone()
+		e.arm()
+	}
+	if !e.eof || len(e.write) > 0 || e.close {
+		e.p.w.After(e.pause, e.wake)
+	}
+}
+
+// read reads a chunk, and returns whether there may be more.
+func (e *end) read() bool {
+	if e.eof || e.err != nil {
+		return false
+	}
+	if len(e.buf) < e.chunk {
+		e.buf = make([]byte, e.chunk)
+	}
+	n, err := e.c.Read(e.p.w.Now(), e.buf[:e.chunk])
+	e.got.Write(e.buf[:n])
+	if err == io.EOF {
+		e.eof = true
+	} else if err != nil {
+		e.err = err
+	}
+	return n > 0
+}
+
+// writeSome writes a chunk, and returns whether there may be room for more.
+func (e *end) writeSome() bool {
+	if len(e.write) == 0 {
+		return false
+	}
+	n, err := e.c.Write(e.p.w.Now(), e.write[:min(len(e.write), e.chunk)])
+	if err != nil {
+		e.err = err
+		e.write = nil
+	}
+	e.write = e.write[n:]
+	return n > 0
+}
+
+func (e *end) closeIfDone() {
+	if len(e.write) == 0 && e.close && e.c.State() >= Established {
+		e.close = false
+		e.c.CloseWrite(e.p.w.Now())
+	}
+}
+
+// arm sets the timer anew behind every call, and looks whether all is well.
 func (e *end) arm() {
+	e.watch()
 	d := e.c.Deadline()
 	if d >= e.armed {
 		return
@@ -177,6 +214,47 @@ func (p *pair) run(until time.Duration) {
 	}
 }
 
+// lose is a fate: every segment is lost with that probability.
+func (p *pair) lose(seed uint64, probability netem.Probability) func(*end, *Segment) []time.Duration {
+	dice, n := netem.NewStream(seed), uint64(0)
+	return func(*end, *Segment) []time.Duration {
+		n++
+		if probability.Hit(dice.At(n, 0)) {
+			return nil
+		}
+		return []time.Duration{0}
+	}
+}
+
+// complete demands that what was sent has arrived, a's bytes at B and b's at A, with both ends; and that both connections
+// are closed, without an error.
+func (p *pair) complete(a, b int) {
+	p.t.Helper()
+	if why := p.incomplete(a, b); why != "" {
+		p.t.Error(why)
+	}
+}
+
+func (p *pair) incomplete(a, b int) string {
+	if p.over != "" {
+		return p.over
+	}
+	for _, e := range []struct {
+		*end
+		n int
+	}{{p.b, a}, {p.a, b}} {
+		switch {
+		case e.c == nil:
+			return e.name + ": no connection"
+		case !bytes.Equal(e.got.Bytes(), pattern(e.n)):
+			return fmt.Sprintf("%s: got %d bytes of %d, or others", e.name, e.got.Len(), e.n)
+		case !e.eof || e.err != nil || e.c.State() != Closed || e.c.Err() != nil:
+			return fmt.Sprintf("%s: end %v, error %v, %v, state %v", e.name, e.eof, e.err, e.c.Err(), e.c.State())
+		}
+	}
+	return ""
+}
+
 func pattern(n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
@@ -191,12 +269,7 @@ func TestTransferWithoutLoss(t *testing.T) {
 	p.b.close = true
 	p.a.connect()
 	p.run(10 * time.Minute)
-	if !bytes.Equal(p.b.got.Bytes(), pattern(1<<20)) || !p.b.eof || !p.a.eof {
-		t.Errorf("got %d bytes, ends %v %v", p.b.got.Len(), p.b.eof, p.a.eof)
-	}
-	if p.a.c.State() != Closed || p.b.c.State() != Closed {
-		t.Errorf("states %v %v", p.a.c.State(), p.b.c.State())
-	}
+	p.complete(1<<20, 0)
 	if p.a.reasons["timeout"]+p.a.reasons["fast retransmit"] > 0 {
 		t.Errorf("retransmissions without loss: %v", p.a.reasons)
 	}
@@ -209,25 +282,12 @@ func TestTransferWithLoss(t *testing.T) {
 				p := newPair(t, 5*time.Millisecond)
 				p.a.cfg.Recovery = recovery
 				p.a.cfg.SACK = recovery == "sack"
-				dice := netem.NewStream(seed)
-				n := uint64(0)
-				p.fate = func(*end, *Segment) []time.Duration {
-					n++
-					if netem.Probability(0.05).Hit(dice.At(n, 0)) {
-						return nil
-					}
-					return []time.Duration{0}
-				}
+				p.fate = p.lose(seed, 0.05)
 				p.a.write, p.a.close = pattern(300000), true
 				p.b.write, p.b.close = pattern(50000), true
 				p.a.connect()
 				p.run(time.Hour)
-				if !bytes.Equal(p.b.got.Bytes(), pattern(300000)) || !bytes.Equal(p.a.got.Bytes(), pattern(50000)) || !p.b.eof || !p.a.eof {
-					t.Errorf("got %d %d bytes, ends %v %v %v %v", p.b.got.Len(), p.a.got.Len(), p.b.eof, p.a.eof, p.a.err, p.b.err)
-				}
-				if p.a.c.State() != Closed || p.b.c.State() != Closed {
-					t.Errorf("states %v %v", p.a.c.State(), p.b.c.State())
-				}
+				p.complete(300000, 50000)
 			})
 		}
 	}

@@ -12,7 +12,7 @@ type receiveBuffer struct {
 	head    int     // where the first unread byte stands
 	unread  int     // bytes in order, not read
 	blocks  []Block // out of order: sorted, apart from each other, all behind the gap at next
-	recent  [4]Seq  // a sequence number in each block lately touched, the latest first
+	recent  [4]Seq  // a sequence number in each of the blocks lately touched, the latest first
 	nRecent int
 }
 
@@ -22,7 +22,7 @@ func (r *receiveBuffer) put(next, seq Seq, data []byte) Seq {
 	end := seq + Seq(len(data))
 	if seq != next {
 		r.insert(Block{seq, end})
-		r.touch(seq)
+		r.touch(next, seq)
 		return next
 	}
 	// In order: what stood behind the gap may follow now.
@@ -71,24 +71,17 @@ func (r *receiveBuffer) insert(b Block) {
 	r.blocks = slices.Replace(r.blocks, i, j, b)
 }
 
-// touch remembers that the block around seq has changed; it stands first now, and nowhere else.
-func (r *receiveBuffer) touch(seq Seq) {
+// touch remembers that the block around seq has changed: it stands first now, and nowhere else.
+func (r *receiveBuffer) touch(next, seq Seq) {
 	b, _ := r.find(seq)
-	last := seq
-	for i := range r.recent {
-		this := last
-		if i < r.nRecent {
-			last = r.recent[i]
-		}
-		r.recent[i] = this
-		if i == r.nRecent {
-			r.nRecent++
-			break
-		}
-		if b.Left.LessEq(last) && last.Less(b.Right) {
-			break
+	kept, n := [len(r.recent)]Seq{seq}, 1
+	for _, old := range r.recent[:r.nRecent] {
+		if n < len(kept) && next.Less(old) && (old.Less(b.Left) || b.Right.LessEq(old)) {
+			kept[n] = old
+			n++
 		}
 	}
+	r.recent, r.nRecent = kept, n
 }
 
 // find returns the block that holds seq.
@@ -106,13 +99,7 @@ func (r *receiveBuffer) overlap(b Block) Block {
 	if i == len(r.blocks) || b.Right.LessEq(r.blocks[i].Left) {
 		return Block{}
 	}
-	if b.Left.Less(r.blocks[i].Left) {
-		b.Left = r.blocks[i].Left
-	}
-	if r.blocks[i].Right.Less(b.Right) {
-		b.Right = r.blocks[i].Right
-	}
-	return b
+	return b.meet(r.blocks[i])
 }
 
 // beyond tells whether anything behind seq has arrived.

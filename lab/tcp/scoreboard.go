@@ -76,6 +76,7 @@ func (b *scoreboard) ack(una Seq) acked {
 		}
 		if !whole {
 			s.seq = una
+			b.known = b.known[:0] // what is left of s may lie wholly in a block that s did not lie in
 			break
 		}
 		b.head = (b.head + 1) & (len(b.ring) - 1)
@@ -122,17 +123,13 @@ func (b *scoreboard) search(seq Seq) int {
 func (b *scoreboard) sack(blocks []Block) int {
 	fresh := 0
 	for _, k := range blocks {
-		from := k.Left
-		for _, old := range b.known { // pass over what the last SACK said already
-			if from.Less(old.Left) && old.Left.Less(k.Right) {
-				fresh += b.mark(k, from, old.Left)
-				from = old.Left
-			}
-			if old.Left.LessEq(from) && from.Less(old.Right) {
-				from = old.Right
+		skip := Block{k.Left, k.Left} // the largest part of k that the last SACK has said in one block
+		for _, old := range b.known {
+			if part := old.meet(k); part.Left.Less(part.Right) && part.Right-part.Left > skip.Right-skip.Left {
+				skip = part
 			}
 		}
-		fresh += b.mark(k, from, k.Right)
+		fresh += b.mark(k, k.Left, skip.Left) + b.mark(k, skip.Right, k.Right)
 	}
 	b.known = append(b.known[:0], blocks...)
 	return fresh

@@ -21,6 +21,17 @@ func (a Seq) LessEq(b Seq) bool { return int32(a-b) <= 0 }
 // Block is a run of sequence numbers, Right excluded.
 type Block struct{ Left, Right Seq }
 
+// meet returns what lies in both blocks; where nothing does, its Right is not behind its Left.
+func (b Block) meet(c Block) Block {
+	if b.Left.Less(c.Left) {
+		b.Left = c.Left
+	}
+	if c.Right.Less(b.Right) {
+		b.Right = c.Right
+	}
+	return b
+}
+
 // A Segment is one TCP segment. Its slices belong to whoever made it and are valid only during the call that passes it.
 type Segment struct {
 	SrcPort, DstPort uint16

@@ -56,9 +56,9 @@ func (d dice) addr() netip.AddrPort {
 
 func (d dice) packet() Packet {
 	p := Packet{
-		ID: d.whole(), Of: d.whole(), Direction: netem.Direction(d.IntN(2)), Fate: Fate(d.IntN(int(Fates))),
-		Length: int32(d.whole()), Sent: d.instant(), Arrived: d.instant(), Place: int(d.whole()),
-		Cause: netem.Cause(d.text()), Harm: netem.Cause(d.text()), Reason: d.text(), At: -1, AtFar: -1,
+		Note: &Note{Cause: netem.Cause(d.text()), Harm: netem.Cause(d.text()), Reason: d.text()},
+		ID:   d.whole(), Of: d.whole(), Direction: netem.Direction(d.IntN(2)), Fate: Fate(d.IntN(int(Fates))),
+		Length: int32(d.whole()), Sent: d.instant(), Arrived: d.instant(), Place: int32(d.whole()), At: -1, AtFar: -1,
 	}
 	p.Header = netem.Header{
 		Version: uint8(d.words("\x00", "\x04", "\x06")[0]), Protocol: netem.Protocol(d.IntN(256)), Kind: netem.Kind(d.IntN(int(netem.KindICMP) + 1)),
@@ -67,7 +67,7 @@ func (d dice) packet() Packet {
 	}
 	p.Options = TCPOptions{WindowScale: int8(d.IntN(129) - 1), TSVal: uint32(d.whole()), TSEcr: uint32(d.whole())}
 	for range d.IntN(maxSACK + 1) {
-		p.Options.SACK = append(p.Options.SACK, [2]uint32{uint32(d.whole()), uint32(d.whole())})
+		p.SACK = append(p.SACK, [2]uint32{uint32(d.whole()), uint32(d.whole())})
 	}
 	return p
 }
@@ -79,8 +79,8 @@ func (d dice) trace(n int) *Trace {
 	}
 	for range d.IntN(n) {
 		t.Messages = append(t.Messages, Message{
-			Number: d.whole(), Offset: int64(d.whole()), Size: int(d.whole()), Sent: d.instant(), Delivered: d.instant(),
-			Copies: int(d.whole()), Place: int(d.whole()), Intact: d.IntN(2) == 0,
+			Number: d.whole(), Offset: int64(d.whole()), Size: int32(d.whole()), Sent: d.instant(), Delivered: d.instant(),
+			Copies: int32(d.whole()), Place: int32(d.whole()), Intact: d.IntN(2) == 0,
 		})
 	}
 	for range d.IntN(n) {
@@ -91,7 +91,7 @@ func (d dice) trace(n int) *Trace {
 	}
 	for range d.IntN(n) {
 		t.TCP = append(t.TCP, TCPSample{
-			Connection: &Connection{d.text(), d.addr(), d.addr()}, At: d.instant(), State: d.text(), Phase: d.text(), Event: d.text(),
+			Connection: &Connection{d.text(), d.addr(), d.addr()}, TCPState: &TCPState{d.text(), d.text(), d.text()}, At: d.instant(),
 			Cwnd: int(d.whole()), Ssthresh: int(d.whole()), InFlight: int(d.whole()), SendWnd: int(d.whole()), MSS: int(d.whole()),
 			SRTT: d.instant(), RTTVar: d.instant(), RTO: d.instant(),
 		})
@@ -138,9 +138,12 @@ func TestRoundTripAcrossChunks(t *testing.T) {
 func TestPacketsFile(t *testing.T) {
 	p := Packet{
 		ID: 57, Of: 12, Direction: netem.Reverse, Fate: Discarded, Length: 60, Sent: 1500 * time.Millisecond, Arrived: 60*time.Second + 1,
-		Place: 3, Cause: "checksum", Harm: netem.CauseMended, Reason: "fast retransmit",
+		Place: 3,
+		Note: &Note{
+			Cause: "checksum", Harm: netem.CauseMended, Reason: "fast retransmit", SACK: [][2]uint32{{1449, 2897}, {4345, 5793}},
+		},
 		Header:  netem.Header{Version: 4, Protocol: netem.TCP, Kind: netem.KindSYNACK, Flags: netem.FlagSYN | netem.FlagACK, Ack: 1, SrcPort: 80, DstPort: 40000, Window: 65535},
-		Options: TCPOptions{WindowScale: 0, TSVal: 7, SACK: [][2]uint32{{1449, 2897}, {4345, 5793}}},
+		Options: TCPOptions{WindowScale: 0, TSVal: 7},
 	}
 	var b bytes.Buffer
 	if err := packetTable(nil).encode(&b, []Packet{p}); err != nil {
@@ -315,7 +318,7 @@ func benchmarkRows() []Packet {
 	for i := range rows {
 		sent := time.Duration(i) * 12345678
 		rows[i] = Packet{
-			ID: uint64(i + 1), Fate: Arrived, Length: 1500, Sent: sent, Arrived: sent + 25*time.Millisecond, Place: i + 1, Reason: "new",
+			ID: uint64(i + 1), Fate: Arrived, Length: 1500, Sent: sent, Arrived: sent + 25*time.Millisecond, Place: int32(i + 1), Note: &Note{Reason: "new"},
 			Header:  netem.Header{Version: 4, Protocol: netem.TCP, Kind: netem.KindData, Flags: netem.FlagACK | netem.FlagPSH, Payload: 1448, SrcPort: 40000, DstPort: 80, Seq: uint32(i * 1448), Ack: 1, Window: 502},
 			Options: TCPOptions{WindowScale: -1, TSVal: uint32(i), TSEcr: uint32(i)},
 		}

@@ -170,6 +170,8 @@ type shared struct {
 	words       map[string]string
 	texts       map[CallText]*CallText
 	connections map[Connection]*Connection
+	states      states
+	notes       notes
 }
 
 // word returns the one string that reads so.

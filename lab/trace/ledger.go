@@ -11,13 +11,16 @@ func (r *Recorder) PutOn(d netem.Direction) func(*netem.Packet) {
 		row := r.open(p)
 		row.Direction = d
 		row.Header = p.Header
-		row.Header.Transport, row.Header.Flow = 0, 0
+		row.Header.Transport, row.Header.PayloadAt = 0, 0
 		row.Options.WindowScale = -1
 		switch {
 		case p.Header.Fragment:
 		case p.Header.Protocol == netem.TCP:
-			readOptions(&row.Options, p)
-			r.number.tcp(row)
+			sack := readOptions(&row.Options, p)
+			r.number.tcp(row, sack)
+			if sack != nil {
+				row.Note = r.notes.of(p.Reason, "", "", sack)
+			}
 		case p.Header.Protocol == netem.UDP:
 			row.Header.Seq = r.number.udp(d)
 		}
@@ -31,10 +34,10 @@ func (r *Recorder) Copied(of, made *netem.Packet) {
 	if first == nil {
 		return
 	}
-	orig := *first
+	orig := *first // opening a row may move the others
 	row := r.open(made)
 	row.Direction, row.Header, row.Options = orig.Direction, orig.Header, orig.Options
-	row.Harm, row.Cause = made.Harm, made.Harm
+	row.Note = r.notes.of(orig.Reason, made.Harm, made.Harm, orig.SACK)
 	row.At = orig.At
 	if made.Harm != "" {
 		row.At = r.keep(made)
@@ -53,13 +56,15 @@ func (r *Recorder) Arrived(p *netem.Packet) {
 	if p.Harm != "" {
 		row.AtFar = r.keep(p)
 	}
-	row.Harm, row.Cause = p.Harm, p.Harm
+	if p.Harm != row.Harm {
+		row.Note = r.notes.of(row.Reason, p.Harm, p.Harm, row.SACK)
+	}
 }
 
 // Drop is told that the path ends a packet, before the packet is given back.
 func (r *Recorder) Drop(p *netem.Packet, cause netem.Cause) {
 	if row := r.find(p); row != nil {
-		row.Fate, row.Cause, row.Harm = Lost, cause, p.Harm
+		row.Fate, row.Note = Lost, r.notes.of(row.Reason, cause, p.Harm, row.SACK)
 	}
 }
 
@@ -67,7 +72,7 @@ func (r *Recorder) Drop(p *netem.Packet, cause netem.Cause) {
 // wrong, there is no such socket, the socket's buffer is full.
 func (r *Recorder) Discarded(p *netem.Packet, cause netem.Cause) {
 	if row := r.find(p); row != nil {
-		row.Fate, row.Cause = Discarded, cause
+		row.Fate, row.Note = Discarded, r.notes.of(row.Reason, cause, row.Harm, row.SACK)
 	}
 }
 
@@ -78,7 +83,8 @@ func (r *Recorder) open(p *netem.Packet) *Packet {
 		r.row = append(r.row, 0)
 	}
 	r.row[p.ID] = uint32(r.packets.n)
-	row.ID, row.Of, row.Reason = p.ID, p.Of, p.Reason
+	row.Note = r.notes.of(p.Reason, "", "", nil)
+	row.ID, row.Of = p.ID, p.Of
 	row.Length = int32(len(p.Data))
 	row.Sent, row.Arrived = r.clock.Now(), Never
 	row.At, row.AtFar = -1, -1

@@ -109,8 +109,7 @@ func TestLedger(t *testing.T) {
 			if (at < 0) != (want[i] == nil) {
 				t.Errorf("row %d: bytes %d at %d", row, i, at)
 			} else if at >= 0 {
-				got := make([]byte, p.Length)
-				if _, err := spool.Reader().ReadAt(got, at); err != nil || !bytes.Equal(got, want[i]) {
+				if got, err := spool.Reader().Read(at, int(p.Length)); err != nil || !bytes.Equal(got, want[i]) {
 					t.Errorf("row %d: bytes %d are %x, want %x", row, i, got, want[i])
 				}
 			}
@@ -185,11 +184,11 @@ func TestRelative(t *testing.T) {
 		if p.Header.Seq != s.wantSeq || p.Header.Ack != s.wantAck {
 			t.Errorf("segment %d: seq %d ack %d, want seq %d ack %d", i, p.Header.Seq, p.Header.Ack, s.wantSeq, s.wantAck)
 		}
-		if s.left != 0 && !reflect.DeepEqual(p.Options.SACK, [][2]uint32{{s.left, s.left + 10}}) {
-			t.Errorf("segment %d: SACK %v, want from %d", i, p.Options.SACK, s.left)
+		if s.left != 0 && !reflect.DeepEqual(p.SACK, [][2]uint32{{s.left, s.left + 10}}) {
+			t.Errorf("segment %d: SACK %v, want from %d", i, p.SACK, s.left)
 		}
-		if p.Header.Transport != 0 || p.Header.Flow != 0 {
-			t.Errorf("segment %d: transport %d, flow %x on record", i, p.Header.Transport, p.Header.Flow)
+		if p.Header.Transport != 0 || p.Header.PayloadAt != 0 {
+			t.Errorf("segment %d: transport at %d, payload at %d on record", i, p.Header.Transport, p.Header.PayloadAt)
 		}
 	}
 }
@@ -214,8 +213,8 @@ func TestOptions(t *testing.T) {
 		r := NewRecorder(&stubClock{}, Trace{})
 		put(r, &netem.Pool{}, netem.Forward, tcp(1, 2, netem.FlagSYN, 0, 0, c.options))
 		tr, _ := r.Finish()
-		if got := tr.Packets[0].Options; !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		if got := tr.Packets[0].Options; got != c.want || tr.Packets[0].SACK != nil {
+			t.Errorf("%s: %+v with blocks %v, want %+v with none", c.name, got, tr.Packets[0].SACK, c.want)
 		}
 	}
 }
@@ -230,7 +229,7 @@ func FuzzPutOn(f *testing.F) {
 		r := NewRecorder(&stubClock{}, Trace{})
 		put(r, &netem.Pool{}, netem.Forward, data)
 		tr, _ := r.Finish()
-		if n := len(tr.Packets[0].Options.SACK); n > maxSACK {
+		if n := len(tr.Packets[0].SACK); n > maxSACK {
 			t.Errorf("%d SACK blocks", n)
 		}
 	})
@@ -301,7 +300,7 @@ func TestTCP(t *testing.T) {
 	}
 	tr, _ := r.Finish()
 	want := TCPSample{
-		Connection: &Connection{"server", b, a}, At: 2, State: "ESTABLISHED", Phase: "slow start", Event: "ack",
+		Connection: &Connection{"server", b, a}, TCPState: &TCPState{"ESTABLISHED", "slow start", "ack"}, At: 2,
 		Cwnd: 14480, Ssthresh: 7, InFlight: 1448, SendWnd: 65535, MSS: 1448, SRTT: 50, RTTVar: 25, RTO: 200,
 	}
 	if len(tr.TCP) != 9 || !reflect.DeepEqual(tr.TCP[7], want) {
@@ -363,7 +362,7 @@ func TestNoAllocation(t *testing.T) {
 	var r *Recorder
 	perRun := testing.AllocsPerRun(5, func() {
 		r = NewRecorder(clock, Trace{})
-		r.Expect(n, n, 2*n+2)
+		r.Expect(n, n, 2*n+2, 0)
 		stream(r, clock, n)
 	})
 	if perRun > 100 { // the recorder itself, its maps and texts

@@ -11,7 +11,7 @@ type list[T any] struct {
 const chunk = 1 << 13
 
 // mostExpected bounds what expect takes, so that a wrong guess cannot ask for all memory there is.
-const mostExpected = 1 << 21
+const mostExpected = 1 << 23
 
 // expect makes room for n rows in one piece; slice then need not copy them. It is called on an empty list.
 func (l *list[T]) expect(n int) { l.first = make([]T, 0, min(n, mostExpected)) }

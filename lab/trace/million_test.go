@@ -95,7 +95,7 @@ func benchmarkRecord(b *testing.B, expect, spool bool) {
 	b.ResetTimer()
 	r := NewRecorder(clock, t)
 	if expect {
-		r.Expect(b.N, b.N, 2*b.N+2)
+		r.Expect(b.N, b.N, 2*b.N+2, 0)
 	}
 	stream(r, clock, b.N)
 	if _, err := r.Finish(); err != nil {
@@ -142,7 +142,7 @@ func TestMillion(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	r := NewRecorder(clock, Trace{})
-	r.Expect(n, n, 2*n+2)
+	r.Expect(n, n, 2*n+2, 0)
 	stream(r, clock, n)
 	tr, err := r.Finish()
 	if err != nil {

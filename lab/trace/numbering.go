@@ -29,9 +29,9 @@ func (n *numbering) udp(d netem.Direction) uint32 {
 	return n.datagrams[d]
 }
 
-// tcp makes the row's numbers relative. Where a direction began without SYN, its first number counts as 1, as Wireshark
+// tcp makes the row's numbers and those of its SACK relative. Where a direction began without SYN, its first number counts as 1, as Wireshark
 // has it.
-func (n *numbering) tcp(row *Packet) {
+func (n *numbering) tcp(row *Packet, sack [][2]uint32) {
 	h, d := &row.Header, row.Direction
 	o := n.find(h, d)
 	syn := h.Flags&netem.FlagSYN != 0
@@ -54,9 +54,9 @@ func (n *numbering) tcp(row *Packet) {
 		o.isn[1-d], o.known[1-d] = h.Ack-1, true
 	}
 	h.Ack -= o.isn[1-d]
-	for i := range row.Options.SACK {
-		row.Options.SACK[i][0] -= o.isn[1-d]
-		row.Options.SACK[i][1] -= o.isn[1-d]
+	for i := range sack {
+		sack[i][0] -= o.isn[1-d]
+		sack[i][1] -= o.isn[1-d]
 	}
 }
 
@@ -80,22 +80,23 @@ func (n *numbering) find(h *netem.Header, d netem.Direction) *origins {
 	return o
 }
 
-// readOptions reads the options of a TCP segment (RFC 9293 section 3.2, RFC 7323, RFC 2018); it stops at a malformed one.
-func readOptions(o *TCPOptions, p *netem.Packet) {
+// readOptions reads the options of a TCP segment (RFC 9293 section 3.2, RFC 7323, RFC 2018) and returns its SACK blocks; it
+// stops at a malformed one.
+func readOptions(o *TCPOptions, p *netem.Packet) (sack [][2]uint32) {
 	t := p.Data[p.Header.Transport:]
 	if len(t) < 20 || int(t[12]>>4)*4 > len(t) || t[12]>>4 <= 5 {
-		return
+		return nil
 	}
 	for b := t[20 : int(t[12]>>4)*4]; len(b) > 0; {
 		switch b[0] {
 		case 0:
-			return
+			return sack
 		case 1:
 			b = b[1:]
 			continue
 		}
 		if len(b) < 2 || b[1] < 2 || int(b[1]) > len(b) {
-			return
+			return sack
 		}
 		v := b[2:b[1]]
 		switch {
@@ -104,11 +105,12 @@ func readOptions(o *TCPOptions, p *netem.Packet) {
 		case b[0] == 8 && len(v) == 8:
 			o.TSVal, o.TSEcr = binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:])
 		case b[0] == 5 && len(v) > 0 && len(v)%8 == 0:
-			o.SACK = make([][2]uint32, len(v)/8)
-			for i := range o.SACK {
-				o.SACK[i] = [2]uint32{binary.BigEndian.Uint32(v[8*i:]), binary.BigEndian.Uint32(v[8*i+4:])}
+			sack = make([][2]uint32, len(v)/8)
+			for i := range sack {
+				sack[i] = [2]uint32{binary.BigEndian.Uint32(v[8*i:]), binary.BigEndian.Uint32(v[8*i+4:])}
 			}
 		}
 		b = b[b[1]:]
 	}
+	return sack
 }

@@ -21,11 +21,12 @@ type Recorder struct {
 
 	row      []uint32 // by packet ID: the packet's row in packets, from 1; 0 for packets that are not ours
 	packets  list[Packet]
-	arrivals [2]int // packets that arrived, by direction
+	notes    notes
+	arrivals [2]int32 // packets that arrived, by direction
 	number   numbering
 
 	messages list[Message]
-	placed   int // messages delivered
+	placed   int32 // messages delivered
 
 	calls   list[Call]
 	texts   map[CallText]*CallText
@@ -34,6 +35,7 @@ type Recorder struct {
 	samples     list[TCPSample]
 	connections map[Connection]*Connection
 	recent      [2]*Connection // the ends of the connection at work
+	states      states
 }
 
 // NewRecorder begins a record at the clock's time. t holds what is known beforehand: Trial, Flow, Protocol, Client,
@@ -49,12 +51,15 @@ func NewRecorder(clock netem.Clock, t Trace) *Recorder {
 // share each recorder is told of all packets and connections and keeps its own. It is called before the first packet.
 func (r *Recorder) Only(ours func(*netem.Packet) bool) { r.only = ours }
 
-// Expect makes room for as many packets, messages and calls as the trial will likely have; 0 where nobody knows. A good
-// guess, a little too high, saves copying the record at the end. It is called before the trial begins.
-func (r *Recorder) Expect(packets, messages, calls int) {
+// Expect makes room for as many packets, messages, calls and samples of TCP as the trial will likely have; 0 where nobody
+// knows. A good guess, a little too high, saves copying the record at the end: room that is not used costs no memory
+// that the system has to find. It is called before the trial begins.
+func (r *Recorder) Expect(packets, messages, calls, samples int) {
+	r.row = make([]uint32, 1, 1+min(packets, mostExpected))
 	r.packets.expect(packets)
 	r.messages.expect(messages)
 	r.calls.expect(calls)
+	r.samples.expect(samples)
 }
 
 // Finish ends the record at the clock's time and returns it: calls still blocked are added, and the spool is flushed.
@@ -81,7 +86,7 @@ func (r *Recorder) Sent(n uint64, offset int64, size int) {
 	if n != uint64(r.messages.n)+1 {
 		panic(fmt.Sprintf("trace: message %d sent after %d messages", n, r.messages.n))
 	}
-	*r.messages.grow() = Message{Number: n, Offset: offset, Size: size, Sent: r.clock.Now(), Delivered: Never}
+	*r.messages.grow() = Message{Number: n, Offset: offset, Size: int32(size), Sent: r.clock.Now(), Delivered: Never}
 }
 
 // Delivered implements app.Journal. A number that was never sent (damage can make one) counts as Garbled.
@@ -105,8 +110,8 @@ func (r *Recorder) Garbled(int) { r.trace.Garbled++ }
 func (r *Recorder) TCP(h host.Host, local, peer netip.AddrPort, i host.TCPInfo) {
 	*r.samples.grow() = TCPSample{
 		Connection: r.connection(Connection{h.Name(), local, peer}), At: r.clock.Now(),
-		State: i.State, Phase: i.Phase, Event: i.Event,
-		Cwnd: i.Cwnd, Ssthresh: i.Ssthresh, InFlight: i.InFlight, SendWnd: i.SendWnd, MSS: i.MSS,
+		TCPState: r.states.of(TCPState{i.State, i.Phase, i.Event}),
+		Cwnd:     i.Cwnd, Ssthresh: i.Ssthresh, InFlight: i.InFlight, SendWnd: i.SendWnd, MSS: i.MSS,
 		SRTT: i.SRTT, RTTVar: i.RTTVar, RTO: i.RTO,
 	}
 }
@@ -118,6 +123,28 @@ func (r *Recorder) ours(c *Connection) bool {
 		k = ports{k.server, k.client}
 	}
 	return r.number.connections[k] != nil
+}
+
+// states holds one TCPState of each kind.
+type states struct {
+	last  *TCPState // what was asked for last
+	known map[TCPState]*TCPState
+}
+
+// of returns the TCPState that says s.
+func (n *states) of(s TCPState) *TCPState {
+	if n.last != nil && *n.last == s {
+		return n.last
+	}
+	n.last = n.known[s]
+	if n.last == nil {
+		if n.known == nil {
+			n.known = map[TCPState]*TCPState{}
+		}
+		n.last = &s
+		n.known[s] = n.last
+	}
+	return n.last
 }
 
 // connection returns the one Connection that says c.

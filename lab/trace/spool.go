@@ -3,17 +3,19 @@ package trace
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 )
 
 // A Spool keeps packets' bytes in a file, so that a million packets need no memory. It is written first and read later.
+// What a packet has in common with the first ones it does not write again (see phrases): for the lab's programs, which all
+// send one pattern, that is nearly all of it.
 type Spool struct {
-	f     *os.File
-	named bool   // the file still has its name
-	buf   []byte // not yet written
-	at    int64  // where buf begins in the file
-	err   error  // the first error; it is kept, and all later writes are dropped
+	f       *os.File
+	named   bool   // the file still has its name
+	buf     []byte // not yet written
+	at      int64  // where buf begins in the file
+	err     error  // the first error; it is kept, and all later writes are dropped
+	phrases phrases
 }
 
 // spoolBuffer is how many bytes go to the file at once. Small enough to stay in a processor's cache.
@@ -30,13 +32,13 @@ func NewSpool(path string) (*Spool, error) {
 	return &Spool{f: f, named: named, buf: make([]byte, 0, spoolBuffer)}, nil
 }
 
-// Add appends b and returns where it begins. Errors (a full disk) come out of Flush.
+// Add appends b and returns where it is. Errors (a full disk) come out of Flush.
 func (s *Spool) Add(b []byte) int64 {
-	if len(s.buf)+len(b) > cap(s.buf) {
+	if len(s.buf)+packedSize(len(b)) > cap(s.buf) {
 		s.write()
 	}
-	at := s.at + int64(len(s.buf))
-	s.buf = append(s.buf, b...)
+	at := s.Size()
+	s.buf = s.phrases.pack(s.buf, b)
 	return at
 }
 
@@ -57,11 +59,11 @@ func (s *Spool) Flush() error {
 	return nil
 }
 
-// Size is how many bytes were added.
+// Size is how many bytes the file has when all is written.
 func (s *Spool) Size() int64 { return s.at + int64(len(s.buf)) }
 
-// Reader reads the spool from its beginning; call Flush first.
-func (s *Spool) Reader() io.ReaderAt { return s.f }
+// Reader reads the spool; call Flush first.
+func (s *Spool) Reader() *SpoolReader { return &SpoolReader{r: s.f, phrases: &s.phrases} }
 
 // Close forgets everything: the file is removed.
 func (s *Spool) Close() error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -26,24 +27,97 @@ func TestSpool(t *testing.T) {
 	if err := s.Flush(); err != nil {
 		t.Fatal(err)
 	}
+	r := s.Reader()
 	check := func(at int64, want []byte) {
 		t.Helper()
-		got := make([]byte, len(want))
-		if _, err := s.Reader().ReadAt(got, at); err != nil || !bytes.Equal(got, want) {
+		if got, err := r.Read(at, len(want)); err != nil || !bytes.Equal(got, want) {
 			t.Fatalf("at %d: other bytes than were added (%v)", at, err)
 		}
 	}
 	for i, a := range at {
 		check(a, piece(i))
 	}
+	for i := range at { // in a wild order
+		k := i * 7919 % len(at)
+		check(at[k], piece(k))
+	}
 	check(atBig, big)
 	check(atEnd, []byte("end"))
-	if s.Size() != atEnd+3 {
-		t.Errorf("size %d, want %d", s.Size(), atEnd+3)
+	check(s.Size(), nil)
+	for _, behind := range []int64{s.Size() - 1, s.Size(), s.Size() + windowSize} {
+		if _, err := r.Read(behind, 1); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("behind the end: %v", err)
+		}
 	}
-	if n, err := s.Reader().ReadAt(make([]byte, 1), s.Size()); n != 0 || err != io.EOF {
-		t.Errorf("behind the end: %d, %v", n, err)
+	if _, err := r.Read(-1, 1); !errors.Is(err, ErrNotKept) {
+		t.Errorf("nowhere: %v", err)
 	}
+	if _, err := r.Read(0, windowSize); err == nil {
+		t.Error("a packet larger than the window was read")
+	}
+}
+
+// TestSpoolRepetition: a program's pattern, cut into packets with headers of their own, takes a fraction of its size, and
+// every byte comes back; so does what repeats nothing.
+func TestSpoolRepetition(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	noise := func(n int) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(r.Uint32())
+		}
+		return b
+	}
+	pattern := noise(4093)
+	pattern = append(pattern, pattern...)
+	s := newSpool(t)
+	var want [][]byte
+	var at []int64
+	total := 0
+	for i := range 3000 {
+		b := append(noise(44), pattern[i*1432%4093:][:1432]...)
+		if i%100 == 99 {
+			b = noise(1476)
+		}
+		want, at, total = append(want, b), append(at, s.Add(b)), total+len(b)
+	}
+	if err := s.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	rd := s.Reader()
+	for i := range want {
+		if got, err := rd.Read(at[i], len(want[i])); err != nil || !bytes.Equal(got, want[i]) {
+			t.Fatalf("packet %d comes back otherwise (%v)", i, err)
+		}
+	}
+	// The noise is 44 bytes of each packet, and all of every hundredth: 4 % in all. A step or two more, and the first ones.
+	if limit := int64(total / 12); s.Size() > limit {
+		t.Errorf("%d bytes take %d, want at most %d", total, s.Size(), limit)
+	}
+}
+
+// FuzzPhrases: what is packed comes back, whatever it repeats, and takes no more room than promised; and no bytes that
+// claim to be packed upset unpack.
+func FuzzPhrases(f *testing.F) {
+	f.Add([]byte("one packet"), []byte("another packet"), uint8(3))
+	f.Add(bytes.Repeat([]byte("0123456789abcdef"), 40), bytes.Repeat([]byte("89abcdef01234567"), 60), uint8(200))
+	f.Add(bytes.Repeat([]byte{0}, 70000), bytes.Repeat([]byte{0}, 100), uint8(1))
+	f.Fuzz(func(t *testing.T, x, y []byte, shift uint8) {
+		var p phrases
+		mixed := append(append(bytes.Clone(x), y...), x[min(int(shift), len(x)):]...)
+		for _, b := range [][]byte{x, y, mixed, x[min(int(shift), len(x)):], {}} {
+			packed := p.pack(nil, b)
+			if len(packed) > packedSize(len(b)) {
+				t.Fatalf("%d bytes became %d", len(b), len(packed))
+			}
+			if got, err := p.unpack(nil, append(packed, "what follows"...), len(b)); err != nil || !bytes.Equal(got, b) {
+				t.Fatalf("%d bytes come back otherwise (%v)", len(b), err)
+			}
+		}
+		if got, err := p.unpack(nil, y, len(x)); err == nil && len(got) != len(x) {
+			t.Fatalf("%d bytes where %d were asked for", len(got), len(x))
+		}
+	})
 }
 
 // TestSpoolLeavesNothing: the file is gone after Close, and one that was there is not touched.
@@ -80,10 +154,16 @@ func TestSpoolFullDisk(t *testing.T) {
 		t.Skip("this system has no /dev/full")
 	}
 	s := &Spool{f: f, buf: make([]byte, 0, spoolBuffer)}
+	var last int64 = -1
+	piece := make([]byte, 1000)
+	dice := rand.NewChaCha8([32]byte{})
 	for i := range 1000 {
-		if at := s.Add(make([]byte, 1000)); at != int64(i)*1000 {
-			t.Fatalf("piece %d at %d", i, at)
+		dice.Read(piece) // nothing repeats
+		at := s.Add(piece)
+		if at <= last {
+			t.Fatalf("piece %d at %d, the one before at %d", i, at, last)
 		}
+		last = at
 	}
 	for range 2 {
 		if err := s.Flush(); !errors.Is(err, syscall.ENOSPC) {

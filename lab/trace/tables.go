@@ -13,6 +13,7 @@ import (
 
 // packetTable is packets.csv: first the columns that everybody looks at, then what else a chart needs.
 func packetTable(s *shared) table[Packet] {
+	var note Note
 	return table[Packet]{
 		file: PacketsFile,
 		columns: []column[Packet]{
@@ -30,7 +31,7 @@ func packetTable(s *shared) table[Packet] {
 			text("cause", s, func(p *Packet) *netem.Cause { return &p.Cause }),
 			text("reason", s, func(p *Packet) *string { return &p.Reason }),
 
-			sparse("place", func(p *Packet) *int { return &p.Place }),
+			sparse("place", func(p *Packet) *int32 { return &p.Place }),
 			text("harm", s, func(p *Packet) *netem.Cause { return &p.Harm }),
 			integer("ip_version", func(p *Packet) *uint8 { return &p.Header.Version }),
 			flag("fragment", func(p *Packet) *bool { return &p.Header.Fragment }),
@@ -44,7 +45,14 @@ func packetTable(s *shared) table[Packet] {
 			sparse("ts_val", func(p *Packet) *uint32 { return &p.Options.TSVal }),
 			sparse("ts_ecr", func(p *Packet) *uint32 { return &p.Options.TSEcr }),
 		},
-		end: func(p *Packet) { p.At, p.AtFar = -1, -1 },
+		start: func(p *Packet) {
+			note = Note{}
+			p.Note = &note
+		},
+		end: func(p *Packet) {
+			p.Note = s.notes.of(note.Reason, note.Cause, note.Harm, note.SACK)
+			p.At, p.AtFar = -1, -1
+		},
 	}
 }
 
@@ -53,11 +61,11 @@ func messageTable() table[Message] {
 	return table[Message]{file: MessagesFile, columns: []column[Message]{
 		integer("number", func(m *Message) *uint64 { return &m.Number }),
 		integer("offset", func(m *Message) *int64 { return &m.Offset }),
-		integer("size", func(m *Message) *int { return &m.Size }),
+		integer("size", func(m *Message) *int32 { return &m.Size }),
 		instant("sent_s", func(m *Message) *time.Duration { return &m.Sent }),
 		instant("delivered_s", func(m *Message) *time.Duration { return &m.Delivered }),
-		integer("copies", func(m *Message) *int { return &m.Copies }),
-		sparse("place", func(m *Message) *int { return &m.Place }),
+		integer("copies", func(m *Message) *int32 { return &m.Copies }),
+		sparse("place", func(m *Message) *int32 { return &m.Place }),
 		flag("intact", func(m *Message) *bool { return &m.Intact }),
 	}}
 }
@@ -94,6 +102,7 @@ func callTable(s *shared) table[Call] {
 // sampleTable is tcp.csv.
 func sampleTable(s *shared) table[TCPSample] {
 	var whose Connection
+	var words TCPState
 	return table[TCPSample]{
 		file: TCPFile,
 		columns: []column[TCPSample]{
@@ -113,7 +122,7 @@ func sampleTable(s *shared) table[TCPSample] {
 			instant("rttvar_s", func(t *TCPSample) *time.Duration { return &t.RTTVar }),
 			instant("rto_s", func(t *TCPSample) *time.Duration { return &t.RTO }),
 		},
-		start: func(t *TCPSample) { t.Connection = &whose },
+		start: func(t *TCPSample) { t.Connection, t.TCPState = &whose, &words },
 		end: func(t *TCPSample) {
 			if s.connections == nil {
 				s.connections = map[Connection]*Connection{}
@@ -122,6 +131,7 @@ func sampleTable(s *shared) table[TCPSample] {
 				c := whose
 				t.Connection, s.connections[whose] = &c, &c
 			}
+			t.TCPState = s.states.of(words)
 		},
 	}
 }
@@ -235,7 +245,7 @@ func getScale(p *Packet, f []byte) error {
 
 // putSACK writes the blocks as "1449-2897 4345-5793".
 func putSACK(b []byte, p *Packet) []byte {
-	for i, k := range p.Options.SACK {
+	for i, k := range p.SACK {
 		if i > 0 {
 			b = append(b, ' ')
 		}
@@ -259,12 +269,12 @@ func getSACK(p *Packet, f []byte) error {
 	if n > maxSACK {
 		return fmt.Errorf("%d SACK blocks, but a header has room for %d", n, maxSACK)
 	}
-	p.Options.SACK = make([][2]uint32, n)
-	for i := range p.Options.SACK {
+	p.SACK = make([][2]uint32, n)
+	for i := range p.SACK {
 		var block []byte
 		block, f, _ = bytes.Cut(f, []byte{' '})
 		left, right, ok := bytes.Cut(block, []byte{'-'})
-		k := &p.Options.SACK[i]
+		k := &p.SACK[i]
 		if !ok || parseInteger(&k[0], left) != nil || parseInteger(&k[1], right) != nil {
 			return fmt.Errorf("%q: %w", clip(block), errSACK)
 		}

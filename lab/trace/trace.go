@@ -55,19 +55,26 @@ func (f Fate) String() string { return [...]string{"", "arrived", "lost", "disca
 
 // A Packet is a row of the ledger.
 type Packet struct {
-	ID, Of    uint64 // Of: the packet this one copies, or 0
+	*Note                  // what is said of it beside numbers: Reason, Cause, Harm, SACK
+	ID, Of    uint64       // Of: the packet this one copies, or 0
+	Header    netem.Header // read where it was put on the path, with Seq and Ack relative (see below); Transport and PayloadAt are 0
+	Options   TCPOptions   // of a TCP segment
 	Direction netem.Direction
 	Fate      Fate
 	Length    int32         // bytes of the IP packet
-	Header    netem.Header  // read where it was put on the path, with Seq and Ack relative (see below); Transport and Flow are 0
-	Options   TCPOptions    // of a TCP segment
+	Place     int32         // which arrival of its direction it was, from 1; 0 if it never arrived
 	Sent      time.Duration // when it was put on the path (for a copy: when it was made)
 	Arrived   time.Duration // when the far host got it, or Never
-	Place     int           // which arrival of its direction it was, from 1; 0 if it never arrived
-	Cause     netem.Cause   // of its death; of its harm, if it lived
-	Harm      netem.Cause   // what damaged it on the way, whatever became of it then; "" if nothing did
-	Reason    string        // why it was sent, as far as the sender says
 	At, AtFar int64         // where Bytes has it as it was sent, and as it arrived (the same unless harmed); -1 if nowhere
+}
+
+// A Note is what is said of a packet beside its numbers. Packets alike share one, so that a million of them need little
+// memory: it is never changed.
+type Note struct {
+	Reason string      // why it was sent, as far as the sender says
+	Cause  netem.Cause // of its death; of its harm, if it lived
+	Harm   netem.Cause // what damaged it on the way, whatever became of it then; "" if nothing did
+	SACK   [][2]uint32 // blocks of a TCP segment: left edge, right edge; nil if none
 }
 
 // Sequence numbers on record are relative, as Wireshark shows them: a SYN has 0 and the first byte 1; Ack and the blocks
@@ -76,21 +83,20 @@ type Packet struct {
 
 // TCPOptions are the options of a segment that the charts need.
 type TCPOptions struct {
-	WindowScale  int8        // the shift, on SYN; -1 if absent
-	SACK         [][2]uint32 // blocks: left edge, right edge; nil if none
-	TSVal, TSEcr uint32      // timestamps, 0 if absent
+	TSVal, TSEcr uint32 // timestamps, 0 if absent
+	WindowScale  int8   // the shift, on SYN; -1 if absent
 }
 
 // A Message is one piece that a program sent: a datagram, or that many bytes of a stream.
 type Message struct {
 	Number    uint64        // from 1, in the order of sending
 	Offset    int64         // its first byte in the stream of all messages
-	Size      int           // bytes
+	Size      int32         // bytes
+	Copies    int32         // how often it was delivered: 0 lost, 2 or more duplicates
+	Place     int32         // which message it was in the order of first delivery, from 1; 0 if never
+	Intact    bool          // the bytes delivered first were those sent
 	Sent      time.Duration // when the program handed it over (Send was called)
 	Delivered time.Duration // when the receiving program first had all of it, or Never
-	Copies    int           // how often it was delivered: 0 lost, 2 or more duplicates
-	Place     int           // which message it was in the order of first delivery, from 1; 0 if never
-	Intact    bool          // the bytes delivered first were those sent
 }
 
 // A Call is one socket call.
@@ -127,11 +133,14 @@ func (c *Call) Args() string {
 // A TCPSample is the state of a connection at a change (host.TCPInfo on record).
 type TCPSample struct {
 	*Connection                            // whose: Host, Local, Peer
+	*TCPState                              // in words: State, Phase, Event
 	At                                     time.Duration
-	State, Phase, Event                    string
 	Cwnd, Ssthresh, InFlight, SendWnd, MSS int
 	SRTT, RTTVar, RTO                      time.Duration
 }
+
+// A TCPState is what is said of a connection in words. Samples alike share one: it is never changed.
+type TCPState struct{ State, Phase, Event string }
 
 // A Connection is one end of a TCP connection. Its samples share one: it is never changed.
 type Connection struct {

@@ -47,6 +47,17 @@ func (q *queue) add(now, at time.Duration, f func()) {
 // empty tells whether nothing is to come.
 func (q *queue) empty() bool { return q.now.n == 0 && len(q.heap) == 0 }
 
+// next returns the instant of the next event, if there is one.
+func (q *queue) next() (at time.Duration, some bool) {
+	if q.now.n > 0 {
+		return q.now.first().at, true // this instant, before which nothing can be
+	}
+	if len(q.heap) == 0 {
+		return 0, false
+	}
+	return q.heap[0].at, true
+}
+
 // pop takes the next event out, if it is due at until or before.
 func (q *queue) pop(until time.Duration) (e event, ok bool) {
 	if q.now.n > 0 {

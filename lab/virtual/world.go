@@ -33,6 +33,9 @@ func (w *World) After(d time.Duration, f func()) {
 	w.queue.add(w.now, w.now+max(0, d), f)
 }
 
+// Next returns the instant of the next event, if one is to come.
+func (w *World) Next() (at time.Duration, some bool) { return w.queue.next() }
+
 // Run implements host.World. After it returned, time stands at the last event, or at until if more is to come.
 func (w *World) Run(ctx context.Context, until time.Duration) error {
 	for n := 0; ; n++ {

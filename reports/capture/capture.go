@@ -93,11 +93,11 @@ func write(w io.Writer, t *trace.Trace, out netem.Direction, comment string) err
 type view struct {
 	packets       []trace.Packet
 	sent, arrived []int32 // rows still to come: packets that the host sent, and packets that it got
-	near, far     window
+	near, far     *trace.SpoolReader
 }
 
 func newView(t *trace.Trace, out netem.Direction) *view {
-	v := &view{packets: t.Packets, near: window{r: t.Bytes.Reader()}, far: window{r: t.Bytes.Reader()}}
+	v := &view{packets: t.Packets, near: t.Bytes.Reader(), far: t.Bytes.Reader()}
 	for i := range t.Packets {
 		p := &t.Packets[i]
 		switch {
@@ -139,7 +139,7 @@ func (v *view) next() (p *trace.Packet, arrived bool) {
 // bytes returns the packet's bytes as the host saw them, valid until the next call.
 func (v *view) bytes(p *trace.Packet, arrived bool) ([]byte, error) {
 	if arrived {
-		return v.far.read(p.AtFar, int(p.Length))
+		return v.far.Read(p.AtFar, int(p.Length))
 	}
-	return v.near.read(p.At, int(p.Length))
+	return v.near.Read(p.At, int(p.Length))
 }

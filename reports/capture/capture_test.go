@@ -262,16 +262,16 @@ func TestComment(t *testing.T) {
 		p    trace.Packet
 		want string
 	}{
-		{trace.Packet{Fate: trace.Arrived, Reason: "new", Header: data}, ""},
-		{trace.Packet{Fate: trace.Arrived, Reason: "delayed ACK", Header: netem.Header{Kind: netem.KindACK}}, ""},
-		{trace.Packet{Fate: trace.Arrived, Reason: "fast retransmit", Header: data}, "fast retransmit"},
-		{trace.Packet{Fate: trace.Lost, Cause: "queue full", Reason: "new", Header: data}, "lost: queue full"},
-		{trace.Packet{Fate: trace.Lost, Cause: "loss", Reason: "timeout", Header: data}, "timeout; lost: loss"},
-		{trace.Packet{Fate: trace.Arrived, Of: 57, Reason: "new"}, "copy of packet 57"},
-		{trace.Packet{Fate: trace.Discarded, Cause: "checksum", Harm: netem.CauseCorrupt, Of: 57}, "copy of packet 57; corrupt: bit flipped; discarded: checksum"},
-		{trace.Packet{Fate: trace.Arrived, Cause: netem.CauseMended, Harm: netem.CauseMended}, "corrupt: bit flipped, checksum mended"},
-		{trace.Packet{Fate: trace.Discarded, Cause: "socket buffer full"}, "discarded: socket buffer full"},
-		{trace.Packet{Fate: trace.InFlight}, "still on its way when the trial ended"},
+		{trace.Packet{Note: &trace.Note{Reason: "new"}, Fate: trace.Arrived, Header: data}, ""},
+		{trace.Packet{Note: &trace.Note{Reason: "delayed ACK"}, Fate: trace.Arrived, Header: netem.Header{Kind: netem.KindACK}}, ""},
+		{trace.Packet{Note: &trace.Note{Reason: "fast retransmit"}, Fate: trace.Arrived, Header: data}, "fast retransmit"},
+		{trace.Packet{Note: &trace.Note{Cause: "queue full", Reason: "new"}, Fate: trace.Lost, Header: data}, "lost: queue full"},
+		{trace.Packet{Note: &trace.Note{Cause: "loss", Reason: "timeout"}, Fate: trace.Lost, Header: data}, "timeout; lost: loss"},
+		{trace.Packet{Note: &trace.Note{Reason: "new"}, Fate: trace.Arrived, Of: 57}, "copy of packet 57"},
+		{trace.Packet{Note: &trace.Note{Cause: "checksum", Harm: netem.CauseCorrupt}, Fate: trace.Discarded, Of: 57}, "copy of packet 57; corrupt: bit flipped; discarded: checksum"},
+		{trace.Packet{Note: &trace.Note{Cause: netem.CauseMended, Harm: netem.CauseMended}, Fate: trace.Arrived}, "corrupt: bit flipped, checksum mended"},
+		{trace.Packet{Note: &trace.Note{Cause: "socket buffer full"}, Fate: trace.Discarded}, "discarded: socket buffer full"},
+		{trace.Packet{Note: &trace.Note{}, Fate: trace.InFlight}, "still on its way when the trial ended"},
 	} {
 		if got := string(appendComment([]byte("before "), &c.p)); got != "before "+c.want {
 			t.Errorf("%+v: %q, want %q", c.p, got, c.want)
@@ -323,7 +323,7 @@ func TestWriteErrors(t *testing.T) {
 		t.Errorf("bytes behind the spool's end: %v", err)
 	}
 	tr.Packets[3].At = -1
-	if err := write(io.Discard, tr, netem.Forward, ""); !errors.Is(err, errNotKept) {
+	if err := write(io.Discard, tr, netem.Forward, ""); !errors.Is(err, trace.ErrNotKept) {
 		t.Errorf("bytes that were not kept: %v", err)
 	}
 }
@@ -338,29 +338,6 @@ func (d *smallDisk) Write(b []byte) (int, error) {
 		return n, syscall.ENOSPC
 	}
 	return n, nil
-}
-
-// TestWindow reads pieces in a wild order.
-func TestWindow(t *testing.T) {
-	file := make([]byte, 3*windowSize)
-	for i := range file {
-		file[i] = byte(i * 7 >> 3)
-	}
-	w := window{r: bytes.NewReader(file)}
-	for i := range 2000 {
-		at := int64(i*7919*997) % int64(len(file)-2000)
-		n := i % 2000
-		if i == 0 {
-			at = int64(len(file)) // nothing, at the very end
-		}
-		got, err := w.read(at, n)
-		if err != nil || !bytes.Equal(got, file[at:at+int64(n)]) {
-			t.Fatalf("%d bytes at %d: wrong (%v)", n, at, err)
-		}
-	}
-	if _, err := w.read(0, windowSize); err == nil {
-		t.Error("a packet larger than the window was read")
-	}
 }
 
 func BenchmarkWrite(b *testing.B) {

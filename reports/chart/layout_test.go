@@ -102,7 +102,7 @@ func oddInputs() map[string]Input {
 	}
 	lostOne := trace.Message{Number: 1, Size: 1, Delivered: trace.Never}
 	at := func(n uint64, sent, got time.Duration) trace.Message {
-		return trace.Message{Number: n, Size: 1000, Sent: sent, Delivered: got, Copies: 1, Place: int(n)}
+		return trace.Message{Number: n, Size: 1000, Sent: sent, Delivered: got, Copies: 1, Place: int32(n)}
 	}
 	pair := func(m made) Input { return m.pair() }
 	clean := pair(messages(300, 0, 0, 0))

@@ -20,7 +20,7 @@ func arrivals(n int, order ...int) []trace.Message {
 		m := &ms[number-1]
 		if m.Copies++; m.Copies == 1 {
 			place++
-			m.Delivered, m.Place = time.Duration(at+20)*time.Millisecond, place
+			m.Delivered, m.Place = time.Duration(at+20)*time.Millisecond, int32(place)
 		}
 	}
 	return ms

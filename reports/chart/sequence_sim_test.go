@@ -142,6 +142,8 @@ func (s *sim) put(p trace.Packet, die, harm netem.Cause, double bool, hold time.
 	if double {
 		c := p
 		c.Of, c.ID = p.ID, p.ID+1
+		note := *p.Note
+		c.Note = &note
 		s.t.Packets = append(s.t.Packets, c)
 		s.after(start+took+s.delay+2*time.Millisecond-s.now, land(i+1))
 	}
@@ -158,7 +160,7 @@ func (s *sim) tcpHeader(d netem.Direction, k netem.Kind, f netem.Flags, seq, ack
 	if f&netem.FlagACK != 0 {
 		h.Ack = uint32(ack)
 	}
-	p := trace.Packet{Direction: d, Header: h, Length: int32(52 + n), Reason: "new"}
+	p := trace.Packet{Direction: d, Header: h, Length: int32(52 + n), Note: &trace.Note{Reason: "new"}}
 	p.Options.WindowScale = -1
 	if f&netem.FlagSYN != 0 {
 		p.Options.WindowScale = 7
@@ -242,7 +244,8 @@ func (s *sim) established() {
 
 func (s *sim) sample(event string) {
 	t := trace.TCPSample{
-		Connection: &trace.Connection{Host: s.sender().Name}, At: s.now, State: "ESTABLISHED", Phase: s.phase, Event: event, Cwnd: s.cwnd * simMSS,
+		Connection: &trace.Connection{Host: s.sender().Name}, TCPState: &trace.TCPState{State: "ESTABLISHED", Phase: s.phase, Event: event},
+		At: s.now, Cwnd: s.cwnd * simMSS,
 		InFlight: s.pipe() * simMSS, SendWnd: s.window, MSS: simMSS, SRTT: s.srtt, RTTVar: s.rttvar, RTO: s.rto,
 	}
 	if s.ssthresh < 1<<30 {
@@ -396,7 +399,7 @@ func (s *sim) ack() {
 		end = s.segments[s.next].seq
 	}
 	p := s.tcpHeader(1-s.dir(), netem.KindACK, netem.FlagACK, 1, end, 0)
-	p.Options.SACK = s.blocks()
+	p.SACK = s.blocks()
 	next, sacked := s.next, make([]int, 0, 8)
 	for _, i := range s.recent {
 		if i > next && len(sacked) < 64 {
@@ -487,7 +490,7 @@ func (s *sim) udp(gap time.Duration) *trace.Trace {
 		n := min(simMSS, s.size-at)
 		s.after(time.Duration(at/simMSS)*gap, func() {
 			s.fresh++
-			p := trace.Packet{Length: int32(28 + n), Reason: "new", Header: netem.Header{
+			p := trace.Packet{Length: int32(28 + n), Note: &trace.Note{Reason: "new"}, Header: netem.Header{
 				Version: 4, Protocol: netem.UDP, Kind: netem.KindData, Payload: n, Seq: uint32(at/simMSS + 1), SrcPort: 40000, DstPort: 9}}
 			p.Options.WindowScale = -1
 			var die, harm netem.Cause

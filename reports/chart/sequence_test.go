@@ -349,7 +349,7 @@ func TestNumberer(t *testing.T) {
 		if d == netem.Reverse {
 			h.SrcPort, h.DstPort = 2, 1
 		}
-		return &trace.Packet{Direction: d, Header: h}
+		return &trace.Packet{Note: &trace.Note{}, Direction: d, Header: h}
 	}
 	n := newNumberer()
 	n.read(packet(netem.Forward, netem.KindSYN, netem.FlagSYN, 0, 0, 0))

@@ -64,7 +64,7 @@ func (m made) tcp() *trace.Trace {
 				next++
 			}
 			sent := now + time.Duration(k)*gap
-			p := trace.Packet{ID: uint64(len(t.Packets) + 1), Length: madePayload + 52, Sent: sent, Arrived: trace.Never, Fate: trace.Lost, Cause: netem.CauseLoss}
+			p := trace.Packet{ID: uint64(len(t.Packets) + 1), Length: madePayload + 52, Sent: sent, Arrived: trace.Never, Fate: trace.Lost, Note: &trace.Note{Cause: netem.CauseLoss}}
 			if fresh {
 				t.Messages = append(t.Messages, trace.Message{Number: uint64(i + 1), Offset: int64(i) * madePayload, Size: madePayload, Sent: sent, Intact: true})
 			}
@@ -87,7 +87,7 @@ func (m made) tcp() *trace.Trace {
 		if i > 0 {
 			at = max(at, t.Messages[i-1].Delivered)
 		}
-		t.Messages[i].Delivered, t.Messages[i].Copies, t.Messages[i].Place = at, 1, i+1
+		t.Messages[i].Delivered, t.Messages[i].Copies, t.Messages[i].Place = at, 1, int32(i+1)
 		t.End = at + madeDelay
 	}
 	return t
@@ -100,7 +100,7 @@ func (m made) udp() *trace.Trace {
 	for i := range m.messages {
 		sent := time.Duration(i) * gap
 		g := trace.Message{Number: uint64(i + 1), Offset: int64(i) * madePayload, Size: madePayload, Sent: sent, Delivered: trace.Never}
-		p := trace.Packet{ID: uint64(i + 1), Length: madePayload + 28, Sent: sent, Arrived: trace.Never, Fate: trace.Lost, Cause: netem.CauseLoss}
+		p := trace.Packet{ID: uint64(i + 1), Length: madePayload + 28, Sent: sent, Arrived: trace.Never, Fate: trace.Lost, Note: &trace.Note{Cause: netem.CauseLoss}}
 		if !hit("loss", i, m.loss) {
 			g.Delivered, g.Copies, g.Intact = sent+madeRate.Time(madePayload+28)+madeDelay, 1, true
 			if hit("late", i, m.late) {
@@ -115,7 +115,7 @@ func (m made) udp() *trace.Trace {
 		t.Messages, t.Packets = append(t.Messages, g), append(t.Packets, p)
 	}
 	for place, i := range byDelivery(t.Messages) {
-		t.Messages[i].Place = place + 1
+		t.Messages[i].Place = int32(place + 1)
 	}
 	return t
 }

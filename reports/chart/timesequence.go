@@ -101,7 +101,7 @@ func exchangeOf(t Trial) *exchange {
 		if a.r.dup > 0 {
 			e.dups = append(e.dups, span{at, acked, acked})
 		}
-		for _, b := range a.p.Options.SACK {
+		for _, b := range a.p.SACK {
 			low := a.r.ack + int64(int32(b[0]-a.p.Header.Ack))
 			e.sacks = append(e.sacks, span{at, low, low + int64(b[1]-b[0])})
 		}

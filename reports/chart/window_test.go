@@ -16,7 +16,7 @@ func samplesOf(mss int, cwnd []int, phases []string) *trace.Trace {
 	t := &trace.Trace{Protocol: "tcp", Client: trace.End{Name: "client"}, Server: trace.End{Name: "server"}}
 	for i := range cwnd {
 		t.TCP = append(t.TCP, trace.TCPSample{
-			Connection: c, At: time.Duration(i) * time.Second, Phase: phases[i], Cwnd: cwnd[i] * mss, InFlight: cwnd[i] * mss / 2, MSS: mss,
+			Connection: c, TCPState: &trace.TCPState{Phase: phases[i]}, At: time.Duration(i) * time.Second, Cwnd: cwnd[i] * mss, InFlight: cwnd[i] * mss / 2, MSS: mss,
 			SRTT: 50 * time.Millisecond, RTTVar: 10 * time.Millisecond, RTO: 250 * time.Millisecond, SendWnd: 1 << 20,
 		})
 	}
@@ -28,7 +28,7 @@ func TestWindowSeries(t *testing.T) {
 		[]string{"slow start", "slow start", "recovery", "congestion avoidance", "loss", "slow start"})
 	tr.TCP[2].Ssthresh, tr.TCP[3].Ssthresh = 12000, 12000
 	tr.TCP[4].Event, tr.TCP[4].RTO = "timeout", 2*time.Second
-	other := trace.TCPSample{Connection: &trace.Connection{Host: "server"}, Cwnd: 99000}
+	other := trace.TCPSample{Connection: &trace.Connection{Host: "server"}, TCPState: &trace.TCPState{}, Cwnd: 99000}
 	tr.TCP = append([]trace.TCPSample{other}, tr.TCP...)
 	s := senderSamples(tr)
 	if len(s) != 6 {

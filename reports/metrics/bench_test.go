@@ -16,8 +16,9 @@ func longTrial(protocol string, n int) *trace.Trace {
 	r := rand.New(rand.NewPCG(1, 1))
 	l := newLedger(protocol)
 	l.t.Packets = make([]trace.Packet, 0, 2*n)
-	place := [2]int{}
+	place := [2]int32{}
 	connection := &trace.Connection{Host: "client"}
+	words := &trace.TCPState{Phase: "congestion avoidance", Event: "ack"}
 	put := func(d netem.Direction, sent time.Duration, h netem.Header) bool {
 		p := l.put(d, 0, -1, trace.Arrived, h)
 		p.Sent = sent
@@ -42,11 +43,11 @@ func longTrial(protocol string, n int) *trace.Trace {
 			}
 			put(netem.Reverse, now, netem.Header{Kind: netem.KindACK, Ack: h.Seq, Flags: netem.FlagACK})
 			l.t.TCP = append(l.t.TCP, trace.TCPSample{
-				Connection: connection, At: now, Phase: "congestion avoidance", Event: "ack", Cwnd: 100000, MSS: 1448, SRTT: 50e6, RTO: 200e6,
+				Connection: connection, TCPState: words, At: now, Cwnd: 100000, MSS: 1448, SRTT: 50e6, RTO: 200e6,
 			})
 		}
 		if arrived {
-			delivered.Delivered, delivered.Copies, delivered.Place, delivered.Intact = now+30*time.Millisecond, 1, i+1, true
+			delivered.Delivered, delivered.Copies, delivered.Place, delivered.Intact = now+30*time.Millisecond, 1, int32(i+1), true
 		}
 		l.t.Messages = append(l.t.Messages, delivered)
 	}

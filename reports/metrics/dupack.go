@@ -25,7 +25,7 @@ func (m values) duplicateACKs(t *trace.Trace, segments []segment) {
 		}
 		ack := una + int64(int32(h.Ack-uint32(una)))
 		if ack == una && una < high && h.Payload == 0 && h.Flags&(netem.FlagSYN|netem.FlagFIN|netem.FlagRST) == 0 && last != nil {
-			news := len(p.Options.SACK) > 0 && !slices.Equal(p.Options.SACK, last.Options.SACK)
+			news := len(p.SACK) > 0 && !slices.Equal(p.SACK, last.SACK)
 			if h.Window == last.Header.Window || news {
 				count++
 			}
@@ -43,7 +43,7 @@ func acks(t *trace.Trace) []*trace.Packet {
 	for i := range t.Packets {
 		p := &t.Packets[i]
 		if p.Direction != t.Data && p.Header.Protocol == netem.TCP && p.Fate == trace.Arrived &&
-			p.Header.Flags&netem.FlagACK != 0 && p.Place > 0 && p.Place < len(at) {
+			p.Header.Flags&netem.FlagACK != 0 && p.Place > 0 && int(p.Place) < len(at) {
 			at[p.Place] = int32(i) + 1
 			n++
 		}

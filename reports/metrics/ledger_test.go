@@ -40,7 +40,7 @@ func (l *ledger) put(d netem.Direction, sent, arrived int, fate trace.Fate, h ne
 		h.SrcPort, h.DstPort = 80, 1000
 	}
 	l.t.Packets = append(l.t.Packets, trace.Packet{
-		ID: uint64(len(l.t.Packets)) + 1, Direction: d, Fate: fate, Header: h, Sent: at(sent), Arrived: at(arrived),
+		Note: &trace.Note{}, ID: uint64(len(l.t.Packets)) + 1, Direction: d, Fate: fate, Header: h, Sent: at(sent), Arrived: at(arrived),
 	})
 	return &l.t.Packets[len(l.t.Packets)-1]
 }
@@ -76,7 +76,7 @@ func (l *ledger) ack(sent, arrived int, ack uint32, window uint16, sack ...[2]ui
 		fate = trace.Lost
 	}
 	p := l.put(netem.Reverse, sent, arrived, fate, netem.Header{Kind: netem.KindACK, Seq: 1, Ack: ack, Flags: netem.FlagACK, Window: window})
-	p.Options.SACK = sack
+	p.SACK = sack
 	return p
 }
 
@@ -87,8 +87,8 @@ func (l *ledger) message(size, sent, delivered, copies, place int, intact bool) 
 		offset = l.t.Messages[n-1].Offset + int64(l.t.Messages[n-1].Size)
 	}
 	l.t.Messages = append(l.t.Messages, trace.Message{
-		Number: uint64(len(l.t.Messages)) + 1, Offset: offset, Size: size, Sent: at(sent), Delivered: at(delivered),
-		Copies: copies, Place: place, Intact: intact,
+		Number: uint64(len(l.t.Messages)) + 1, Offset: offset, Size: int32(size), Sent: at(sent), Delivered: at(delivered),
+		Copies: int32(copies), Place: int32(place), Intact: intact,
 	})
 }
 
@@ -96,7 +96,8 @@ func (l *ledger) message(size, sent, delivered, copies, place int, intact bool) 
 func (l *ledger) sample(ms int, phase, event string, cwnd, srtt, rto int) *trace.TCPSample {
 	l.t.TCP = append(l.t.TCP, trace.TCPSample{
 		Connection: &trace.Connection{Host: "client", Local: netip.MustParseAddrPort("10.0.0.1:1000")},
-		At:         at(ms), State: "ESTABLISHED", Phase: phase, Event: event, Cwnd: cwnd, MSS: 100, SRTT: at(srtt), RTO: at(rto),
+		TCPState:   &trace.TCPState{State: "ESTABLISHED", Phase: phase, Event: event},
+		At:         at(ms), Cwnd: cwnd, MSS: 100, SRTT: at(srtt), RTO: at(rto),
 	})
 	return &l.t.TCP[len(l.t.TCP)-1]
 }
@@ -112,7 +113,7 @@ func (l *ledger) trace() *trace.Trace {
 		}
 		slices.SortStableFunc(order, func(a, b *trace.Packet) int { return int(a.Arrived - b.Arrived) })
 		for i, p := range order {
-			p.Place = i + 1
+			p.Place = int32(i + 1)
 		}
 	}
 	return &l.t

@@ -65,7 +65,7 @@ func (m values) program(t *trace.Trace) []*trace.Message {
 // deliveries returns the messages' numbers in the order of their first delivery.
 func deliveries(delivered []*trace.Message) []int {
 	order := slices.Clone(delivered)
-	slices.SortFunc(order, func(a, b *trace.Message) int { return a.Place - b.Place })
+	slices.SortFunc(order, func(a, b *trace.Message) int { return int(a.Place - b.Place) })
 	numbers := make([]int, len(order))
 	for i, msg := range order {
 		numbers[i] = int(msg.Number)
@@ -160,7 +160,7 @@ func datagramsComplete(t *trace.Trace, w *wire) []time.Duration {
 		}
 	}
 	for i := range complete {
-		if size[i] != t.Messages[i].Size {
+		if size[i] != int(t.Messages[i].Size) {
 			complete[i] = trace.Never
 		}
 	}

@@ -26,7 +26,7 @@ func TestDuplicateACKs(t *testing.T) {
 		{"it is a reset", func(p *trace.Packet) { p.Header.Flags |= netem.FlagRST }, 0},
 		{"it offers another window", func(p *trace.Packet) { p.Header.Window = 999 }, 0},
 		{"it offers another window, and has news of SACK", func(p *trace.Packet) {
-			p.Header.Window, p.Options.SACK = 999, [][2]uint32{{201, 301}}
+			p.Header.Window, p.SACK = 999, [][2]uint32{{201, 301}}
 		}, 1},
 		{"the host threw it away", func(p *trace.Packet) { p.Fate = trace.Discarded }, 0},
 		{"it has no ACK", func(p *trace.Packet) { p.Header.Flags = 0 }, 0},

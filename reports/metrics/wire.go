@@ -99,7 +99,7 @@ func (w *wire) note(s *sending, p *trace.Packet) {
 		return
 	}
 	s.intact++
-	if place := int32(p.Place); s.place == 0 || place < s.place {
+	if place := p.Place; s.place == 0 || place < s.place {
 		s.place, s.arrived = place, p.Arrived
 	}
 }

@@ -1,0 +1,382 @@
+package tcp
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+
+	"reliabilitylab/netem"
+)
+
+// A dice is a row of random numbers of one seed.
+type dice struct {
+	s netem.Stream
+	n uint64
+}
+
+func newDice(seed uint64) *dice { return &dice{s: netem.NewStream(seed)} }
+
+func (d *dice) below(n int) int {
+	d.n++
+	return int(netem.Below(d.s.At(d.n, 0), uint64(n)))
+}
+
+// A naiveByte is what the naive scoreboard knows of one byte.
+type naiveByte struct {
+	segment             int // the number of the segment it was sent in
+	sacked, lost, again bool
+}
+
+// naiveBoard is RFC 6675's scoreboard as the RFC puts it: byte by byte. Bytes are sacked by whole segments (RFC 2018
+// section 5).
+type naiveBoard struct {
+	base  Seq
+	bytes []naiveByte
+}
+
+func (m *naiveBoard) segment(n int) (all []*naiveByte) {
+	for i := range m.bytes {
+		if m.bytes[i].segment == n {
+			all = append(all, &m.bytes[i])
+		}
+	}
+	return all
+}
+
+// isLost is RFC 6675's: three separate runs, or more than two segments' worth of bytes, sacked above.
+func (m *naiveBoard) isLost(i, mss int) bool {
+	runs, sacked, in := 0, 0, false
+	for _, b := range m.bytes[i+1:] {
+		if b.sacked {
+			sacked++
+			if !in {
+				runs++
+			}
+		}
+		in = b.sacked
+	}
+	return runs >= 3 || sacked > 2*mss
+}
+
+func (m *naiveBoard) sack(blocks []Block) (fresh int) {
+	numbers := []int{}
+	for i := range m.bytes {
+		if n := m.bytes[i].segment; len(numbers) == 0 || numbers[len(numbers)-1] != n {
+			numbers = append(numbers, n)
+		}
+	}
+	for _, k := range blocks {
+		for _, n := range numbers {
+			whole := true
+			for i := range m.bytes {
+				q := m.base + Seq(i)
+				if m.bytes[i].segment == n && !(k.Left.LessEq(q) && q.Less(k.Right)) {
+					whole = false
+				}
+			}
+			for _, b := range m.segment(n) {
+				if whole && !b.sacked {
+					b.sacked = true
+					fresh++
+				}
+			}
+		}
+	}
+	return fresh
+}
+
+// sums are what the pipe is made of.
+func (m *naiveBoard) sums() (sacked, lost, again int) {
+	for _, b := range m.bytes {
+		switch {
+		case b.sacked:
+			sacked++
+		default:
+			if b.lost {
+				lost++
+			}
+			if b.again {
+				again++
+			}
+		}
+	}
+	return
+}
+
+// Random rows of sends, cumulative ACKs, SACKs, judgements, losses, timeouts and retransmissions: the scoreboard says what
+// the naive one says. The sequence space goes around in most of them.
+func TestScoreboardAgainstModel(t *testing.T) {
+	trials := 600
+	if testing.Short() {
+		trials = 100
+	}
+	for seed := range trials {
+		if why := scoreboardTrial(newDice(uint64(seed))); why != "" {
+			t.Fatalf("seed %d: %s", seed, why)
+		}
+	}
+}
+
+func scoreboardTrial(d *dice) string {
+	const mss = 8
+	base := Seq(1<<32 - 150)
+	b, m := &scoreboard{}, &naiveBoard{base: base}
+	nxt, number := base, 0
+	for step := range 150 {
+		op := d.below(12)
+		what := ""
+		switch {
+		case op < 4 || b.n == 0: // send
+			n := 1 + d.below(mss)
+			if d.below(2) == 0 {
+				n = mss
+			}
+			number++
+			b.push(sent{seq: nxt, end: nxt + Seq(n), tries: 1})
+			for range n {
+				m.bytes = append(m.bytes, naiveByte{segment: number})
+			}
+			nxt += Seq(n)
+			what = "send"
+		case op < 8: // SACK, as a receiver might say it or not
+			var blocks []Block
+			for range 1 + d.below(3) {
+				from := d.below(len(m.bytes))
+				to := from + 1 + d.below(min(30, len(m.bytes)-from))
+				if d.below(3) > 0 { // at the edges of segments
+					for from > 0 && m.bytes[from-1].segment == m.bytes[from].segment {
+						from--
+					}
+					for to < len(m.bytes) && m.bytes[to].segment == m.bytes[to-1].segment {
+						to++
+					}
+				}
+				blocks = append(blocks, Block{m.base + Seq(from), m.base + Seq(to)})
+			}
+			what = fmt.Sprint("sack ", blocks)
+			if got, want := b.sack(blocks), m.sack(blocks); got != want {
+				return fmt.Sprintf("step %d, %s: %d bytes new, want %d", step, what, got, want)
+			}
+		case op < 9: // cumulative ACK, anywhere
+			n := d.below(min(20, len(m.bytes)) + 1)
+			fresh := 0
+			for _, k := range m.bytes[:n] {
+				if !k.sacked {
+					fresh++
+				}
+			}
+			what = fmt.Sprint("ack ", n)
+			a := b.ack(m.base + Seq(n))
+			if a.bytes != n || a.delivered != fresh {
+				return fmt.Sprintf("step %d, %s: %+v, want %d delivered", step, what, a, fresh)
+			}
+			m.base += Seq(n)
+			m.bytes = m.bytes[n:]
+		case op < 10:
+			what = "judge"
+			b.judge(mss)
+			for i := range m.bytes {
+				if k := &m.bytes[i]; !k.sacked && m.isLost(i, mss) {
+					k.lost = true
+				}
+			}
+		case op < 11 && d.below(6) == 0:
+			what = "timeout"
+			reneged := m.bytes[0].sacked
+			b.loseAll()
+			for i := range m.bytes {
+				k := &m.bytes[i]
+				if reneged {
+					k.sacked = false
+				}
+				if !k.sacked {
+					k.lost, k.again = true, false
+				}
+			}
+		default:
+			what = "resend"
+			var s *sent
+			if s = b.due(); s == nil {
+				if s = b.hole(); s != nil && !m.isHole(int(s.seq-m.base)) {
+					return fmt.Sprintf("step %d: %d is no hole", step, s.seq)
+				}
+			}
+			if s != nil {
+				b.sentAgain(s, 0)
+				for _, k := range m.segment(m.bytes[s.seq-m.base].segment) {
+					k.again = true
+				}
+			}
+		}
+		if why := m.compare(b); why != "" {
+			return fmt.Sprintf("step %d, after %s: %s", step, what, why)
+		}
+	}
+	return ""
+}
+
+func (m *naiveBoard) isHole(i int) bool {
+	b := m.bytes[i]
+	return !b.sacked && !b.again && slices.ContainsFunc(m.bytes[i:], func(b naiveByte) bool { return b.sacked })
+}
+
+// compare demands the same sums, the same segments, and the same next one to send again.
+func (m *naiveBoard) compare(b *scoreboard) string {
+	sacked, lost, again := m.sums()
+	if b.sacked != sacked || b.lost != lost || b.again != again {
+		return fmt.Sprintf("sacked %d lost %d again %d, want %d %d %d", b.sacked, b.lost, b.again, sacked, lost, again)
+	}
+	at := m.base
+	for i := range b.n {
+		s := b.at(i)
+		if s.seq != at || !s.seq.Less(s.end) {
+			return fmt.Sprintf("segment %d is %d-%d, want it at %d", i, s.seq, s.end, at)
+		}
+		for q := s.seq; q != s.end; q++ {
+			k := m.bytes[q-m.base]
+			if k.sacked != s.sacked || !k.sacked && (k.lost != s.lost || k.again != s.again) {
+				return fmt.Sprintf("byte %d is %+v, its segment %+v", q, k, *s)
+			}
+		}
+		at = s.end
+	}
+	if int(at-m.base) != len(m.bytes) {
+		return fmt.Sprintf("%d bytes on the board, want %d", at-m.base, len(m.bytes))
+	}
+	first := slices.IndexFunc(m.bytes, func(b naiveByte) bool { return b.lost && !b.sacked && !b.again })
+	s := b.due()
+	if (s == nil) != (first < 0) || s != nil && s.seq != m.base+Seq(first) {
+		return fmt.Sprintf("due is %v, want byte %d", s, first)
+	}
+	hole := false
+	for i := range m.bytes {
+		hole = hole || m.isHole(i)
+	}
+	if (b.hole() != nil) != hole {
+		return fmt.Sprintf("hole %v, want one: %v", b.hole(), hole)
+	}
+	return ""
+}
+
+// Random segments into the receive buffer: the stream that is read is the stream that was sent, the blocks are what has
+// arrived behind a gap and nothing else, and SACK reports true ones, the latest first, none twice.
+func TestReceiveBufferAgainstModel(t *testing.T) {
+	trials := 300
+	if testing.Short() {
+		trials = 50
+	}
+	for seed := range trials {
+		if why := receiveTrial(newDice(uint64(seed))); why != "" {
+			t.Fatalf("seed %d: %s", seed, why)
+		}
+	}
+}
+
+func receiveTrial(d *dice) string {
+	const total, window = 6000, 400
+	start := Seq(1<<32 - 3000)
+	stream := pattern(total)
+	here := make([]bool, total+1)
+	r := &receiveBuffer{}
+	at, read := 0, 0 // RCV.NXT and the next byte to read, in the stream
+	for step := 0; read < total; step++ {
+		if step > 100000 {
+			return "no end"
+		}
+		if d.below(4) == 0 {
+			p := make([]byte, d.below(300))
+			n := r.read(p)
+			if n != min(len(p), at-read) || !bytes.Equal(p[:n], stream[read:read+n]) {
+				return fmt.Sprintf("step %d: read %d of %d wrong bytes", step, n, at-read)
+			}
+			read += n
+		}
+		lo := at
+		if d.below(3) > 0 {
+			lo += d.below(window)
+		}
+		hi := min(lo+1+d.below(60), total, read+window)
+		if lo >= hi {
+			continue
+		}
+		want := Block{}
+		for i := lo; i < hi; i++ { // the first run of bytes that are here already
+			if here[i] {
+				want = Block{start + Seq(i), start + Seq(i)}
+				for i < hi && here[i] {
+					i++
+				}
+				want.Right = start + Seq(i)
+				break
+			}
+		}
+		if got := r.overlap(Block{start + Seq(lo), start + Seq(hi)}); got != want {
+			return fmt.Sprintf("step %d: overlap of %d-%d %v, want %v", step, lo, hi, got, want)
+		}
+		next := r.put(start+Seq(at), start+Seq(lo), stream[lo:hi])
+		for i := lo; i < hi; i++ {
+			here[i] = true
+		}
+		for here[at] {
+			at++
+		}
+		if next != start+Seq(at) || r.unread != at-read {
+			return fmt.Sprintf("step %d: RCV.NXT %d, unread %d; want %d %d", step, next-start, r.unread, at, at-read)
+		}
+		var blocks []Block
+		for i := at; i < total; i++ {
+			if here[i] && !here[i-1] {
+				blocks = append(blocks, Block{start + Seq(i), 0})
+			}
+			if here[i] && !here[i+1] {
+				blocks[len(blocks)-1].Right = start + Seq(i+1)
+			}
+		}
+		if !slices.Equal(r.blocks, blocks) {
+			return fmt.Sprintf("step %d: blocks %v, want %v", step, r.blocks, blocks)
+		}
+		o, room := Options{}, 1+d.below(4)
+		r.sack(&o, room)
+		said := o.SACK[:o.Blocks]
+		if len(said) != min(room, len(blocks)) {
+			return fmt.Sprintf("step %d: %d blocks said of %d", step, len(said), len(blocks))
+		}
+		for i, k := range said {
+			if !slices.Contains(blocks, k) || slices.Contains(said[:i], k) {
+				return fmt.Sprintf("step %d: said %v of %v", step, said, blocks)
+			}
+		}
+		if lo > at && !(said[0].Left.LessEq(start+Seq(lo)) && (start + Seq(hi)).LessEq(said[0].Right)) {
+			return fmt.Sprintf("step %d: %d-%d arrived, %v is said first", step, lo, hi, said[0])
+		}
+		if len(r.b) > 4096 {
+			return fmt.Sprintf("step %d: %d bytes of memory for a window of %d", step, len(r.b), window)
+		}
+	}
+	return ""
+}
+
+// The send buffer is a queue of bytes that can be looked at anywhere.
+func TestSendBufferAgainstModel(t *testing.T) {
+	for seed := range uint64(50) {
+		d, s := newDice(seed), sendBuffer{}
+		var want []byte
+		for step := range 400 {
+			p := pattern(1 + d.below(700))
+			if d.below(2) == 0 {
+				s.add(p)
+				want = append(want, p...)
+			}
+			n := d.below(min(len(want), 900) + 1)
+			s.drop(n)
+			want = want[n:]
+			i := d.below(len(want) + 1)
+			k := d.below(len(want) - i + 1)
+			first, rest := s.at(i, k)
+			if s.n != len(want) || !bytes.Equal(slices.Concat(first, rest), want[i:i+k]) {
+				t.Fatalf("seed %d step %d: %d bytes, want %d, or others", seed, step, s.n, len(want))
+			}
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package trace
+
+import "reliabilitylab/netem"
+
+// notes holds one Note of each kind.
+type notes struct {
+	recent [4]*Note // those made or looked up last; most packets have one of them
+	next   int      // whose place the next one takes
+	known  map[noteKey]*Note
+}
+
+// noteKey is a Note without blocks.
+type noteKey struct {
+	reason      string
+	cause, harm netem.Cause
+}
+
+// of returns the Note that says this. One with the blocks of a SACK is made anew: they are hardly ever the same twice.
+func (n *notes) of(reason string, cause, harm netem.Cause, sack [][2]uint32) *Note {
+	if len(sack) > 0 {
+		return &Note{reason, cause, harm, sack}
+	}
+	for _, k := range n.recent {
+		if k != nil && k.Reason == reason && k.Cause == cause && k.Harm == harm {
+			return k
+		}
+	}
+	k := noteKey{reason, cause, harm}
+	note := n.known[k]
+	if note == nil {
+		if n.known == nil {
+			n.known = map[noteKey]*Note{}
+		}
+		note = &Note{Reason: reason, Cause: cause, Harm: harm}
+		n.known[k] = note
+	}
+	n.recent[n.next] = note
+	n.next = (n.next + 1) % len(n.recent)
+	return note
+}
