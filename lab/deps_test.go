@@ -30,7 +30,7 @@ var layers = []struct {
 	{"lab/virtual", "lab/host netem", "a world schedules whatever host lives in it"},
 	{"lab/inet", "lab/host lab/tcp netem", "a host runs in any world"},
 	{"lab/trace", "lab/host netem", "the record wraps a host from outside; worlds do not know it"},
-	{"lab/kernel", "lab/host lab/tcp netem", "a host runs in any world; its settings are those of lab/tcp"},
+	{"lab/kernel", "lab/host lab/tcp lab/virtual netem", "the real clock orders its events as the virtual one does; its settings are those of lab/tcp"},
 	{"reports", "scenarios netem lab/trace reports/...", "measured and drawn from the record alone"},
 	{"reports/capture", "lab/trace netem", "drawn from the record alone"},
 	{"reports/chart", "scenarios netem lab/trace reports/...", "drawn from the record alone"},

@@ -3,15 +3,19 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
 	"reliabilitylab/scenarios"
 )
+
+var update = flag.Bool("update", false, "draw the README's picture anew")
 
 func readme(t *testing.T) string {
 	t.Helper()
@@ -78,5 +82,34 @@ func TestGoRun(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("two-percent")) {
 		t.Errorf("go run ./lab list: %v\n%s", err, out)
+	}
+}
+
+// TestReadmePicture holds the README's picture to what two-percent draws now. PNG pictures may differ between kinds of
+// processors, so only the kind that drew it compares. `go test ./lab -run ReadmePicture -update` draws it anew.
+func TestReadmePicture(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("SKIPPED: the picture was drawn on amd64")
+	}
+	picture, err := filepath.Abs("../docs/two-percent.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	var out, errs bytes.Buffer
+	if status := run(context.Background(), []string{"run", "two-percent", "--formats", "png"}, &out, &errs); status != 0 {
+		t.Fatalf("exit status %d\n%s%s", status, out.String(), errs.String())
+	}
+	drawn, err := os.ReadFile("results/two-percent/charts/delivery.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(picture, drawn, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept, err := os.ReadFile(picture); err != nil || !bytes.Equal(kept, drawn) {
+		t.Errorf("docs/two-percent.png is not what two-percent draws (%v); -update draws it anew", err)
 	}
 }

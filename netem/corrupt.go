@@ -43,6 +43,7 @@ func damage(p *Packet, draw uint64, cause Cause) {
 	if len(p.Data) == 0 {
 		return
 	}
+	p.Seal()
 	flip(p.Data, draw)
 	p.Sound = false
 	p.Harm = cause
@@ -64,6 +65,7 @@ func damageMended(p *Packet, draw uint64) {
 		return
 	}
 	payload := p.Data[h.PayloadAt:][:h.Payload]
+	p.Seal()
 	at := flip(payload, draw)
 	b := payload[at/8]
 	mask := byte(1) << (at % 8)

@@ -14,7 +14,7 @@ import "time"
 type Packet struct {
 	ID     uint64 // its number in this world, from 1, in the order of making
 	Of     uint64 // the packet this one is a copy of, or 0
-	Data   []byte // one raw IPv4 or IPv6 packet, checksums in place
+	Data   []byte // one raw IPv4 or IPv6 packet, checksums in place, save the transport's before Seal
 	Sound  bool   // all checksums in Data are known to be right: its maker set them and nobody has touched it since
 	Reason string // why the sender sent it ("new", "fast retransmit", "timeout" …), or "" where the sender does not say
 	Harm   Cause  // what damaged it on the way, or ""
@@ -23,7 +23,20 @@ type Packet struct {
 	Number uint64 // its number among the packets of its class in this direction, from 1; set by Entry, a copy has the original's
 	Dice   uint64 // which random draws it meets (see Stream); set by Entry, and for copies by Pool.Copy
 
-	copies uint64 // how many copies were made of it, so that each gets dice of its own
+	copies uint64        // how many copies were made of it, so that each gets dice of its own
+	seal   func(*Packet) // writes the transport checksum, where that is still to be done
+}
+
+// Unsealed says that the packet's transport checksum is not in place yet; seal writes it. Most checksums are never looked at,
+// since the receiver of a Sound packet need not verify it, and making one costs as much as copying the packet.
+func (p *Packet) Unsealed(seal func(*Packet)) { p.seal = seal }
+
+// Seal puts the transport checksum in its place. Whoever lets Data out of the path or changes it calls Seal first.
+func (p *Packet) Seal() {
+	if p.seal != nil {
+		p.seal(p)
+		p.seal = nil
+	}
 }
 
 // A Port takes a packet and with it the ownership of it. It never blocks.

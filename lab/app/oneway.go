@@ -54,8 +54,8 @@ func (o oneWay) due(offset int64) time.Duration {
 
 // A pace is due of one offset after the other, at equal distances: the same instants without a division for each.
 type pace struct {
-	at, rest         time.Duration // at + rest/rate ns is when the next is due
-	step, part, rate time.Duration // so much later the one after it: step + part/rate ns
+	at, step         time.Duration
+	rest, part, rate uint64 // the next is due at + rest/rate ns after the beginning, each of the others step + part/rate ns later
 }
 
 // pace returns the pace of offsets 0, n, 2n …; n is at most that of a buffer.
@@ -63,16 +63,15 @@ func (o oneWay) pace(n int) pace {
 	if o.rate == 0 {
 		return pace{rate: 1}
 	}
-	bitTime := time.Duration(n) * 8 * time.Second
-	rate := time.Duration(o.rate)
-	return pace{step: bitTime / rate, part: bitTime % rate, rate: rate}
+	bits, rate := uint64(n)*8*uint64(time.Second), uint64(o.rate)
+	return pace{step: time.Duration(bits / rate), part: bits % rate, rate: rate}
 }
 
 // next returns when the next is due, after the beginning.
 func (p *pace) next() time.Duration {
 	at := p.at
 	p.at += p.step
-	if p.rest += p.part; p.rest >= p.rate || p.rest < 0 { // below zero: beyond 2^63, and so above the rate
+	if p.rest += p.part; p.rest >= p.rate {
 		p.rest -= p.rate
 		p.at++
 	}

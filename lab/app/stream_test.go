@@ -53,4 +53,15 @@ func TestPaceDoesNotDrift(t *testing.T) {
 			t.Errorf("message %d is due at %d, want %d", n, got, want)
 		}
 	}
+	for _, rate := range []netem.Rate{0, 1, 7, 64 * netem.Kbit, 500*netem.Mbit + 1, 1<<63 - 1} {
+		for _, size := range []int{16, 1448, 65507} {
+			o := oneWay{messages: messages{1 << 40, size}, rate: rate}
+			p := o.pace(size)
+			for n := uint64(1); n <= 1000; n++ {
+				if got, want := p.next(), o.due(o.offset(n)); got != want {
+					t.Fatalf("%d bit/s, %d bytes: message %d is due at %d, want %d", rate, size, n, got, want)
+				}
+			}
+		}
+	}
 }

@@ -18,6 +18,9 @@ func BenchmarkUDP(b *testing.B) {
 		b.Run(fmt.Sprintf("sound=%v", sound), func(b *testing.B) {
 			l := newLab(b, client4, server4, 1500, direct)
 			l.c.Transmit(func(p *netem.Packet) {
+				if !sound {
+					p.Seal()
+				}
 				p.Sound = sound
 				l.s.Receive(p)
 			})
@@ -47,6 +50,9 @@ func BenchmarkSegment(b *testing.B) {
 			payload := make([]byte, 1448)
 			s := tcp.Segment{SrcPort: 1, DstPort: 2, Flags: netem.FlagRST, Payload: payload, Options: tcp.Options{HasTimestamps: true}}
 			l.c.Transmit(func(p *netem.Packet) {
+				if !sound {
+					p.Seal()
+				}
 				p.Sound = sound
 				l.s.Receive(p)
 			})

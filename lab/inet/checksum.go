@@ -3,6 +3,8 @@ package inet
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"reliabilitylab/netem"
 )
 
 // The Internet checksum (RFC 1071): the ones' complement of the ones' complement sum of 16-bit words. A sum is carried
@@ -56,6 +58,24 @@ func finish(s uint64) uint16 { return ^fold(s) }
 
 // valid tells whether a sum over something that contains its own checksum is right.
 func valid(s uint64) bool { return fold(s) == 0xffff }
+
+// seal puts the transport checksum into a packet of UDP or TCP that this host made whole: there is nothing between its IP
+// header and the transport's, whose checksum is 0 so far.
+func seal(p *netem.Packet) {
+	b := p.Data
+	var src, dst addr
+	var proto uint8
+	if b[0]>>4 == 6 {
+		src, dst, proto, b = from16(b[8:]), from16(b[24:]), b[6], b[header6:]
+	} else {
+		src, dst, proto, b = from4(get32(b[12:])), from4(get32(b[16:])), b[9], b[header4:]
+	}
+	if proto == protoUDP {
+		sealUDP(b, src, dst)
+	} else {
+		put16(b[16:], finish(pseudo(src, dst, proto, len(b))+sum(b)))
+	}
+}
 
 // pseudo is the sum of the pseudo header of TCP and UDP (RFC 9293 section 3.1, RFC 768) and of everything above IPv6
 // (RFC 8200 section 8.1). n is the length of the transport header and what is behind it.

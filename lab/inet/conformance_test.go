@@ -52,6 +52,7 @@ func bad(l *lab, to netem.Port) netem.Port {
 			l.pool.Put(p)
 			return
 		case d < 4:
+			p.Seal()
 			p.Data = slices.Clone(p.Data)
 			p.Data[netem.Below(dice.At(n, 1), uint64(len(p.Data)))] ^= 1 << (dice.At(n, 2) % 8)
 			p.Sound = false

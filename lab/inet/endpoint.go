@@ -61,7 +61,7 @@ func (h *Host) sendSegment(src, dst addr, s *tcp.Segment) {
 	s.Put(b)
 	n += copy(b[n:], s.Payload)
 	copy(b[n:], s.More)
-	put16(b[16:], finish(pseudo(src, dst, protoTCP, len(b))+sum(b)))
+	p.Unsealed(seal)
 	p.Reason = s.Reason
 	h.emit(p, dst)
 }

@@ -74,6 +74,7 @@ func (h *Host) icmpError(a *arrival, kind, code uint8, info uint32, reason strin
 	if len(a.body) > 0 && h.isICMPError(a.proto, a.body[0]) || !h.icmp.allow(h.s.Now()) {
 		return
 	}
+	a.p.Seal()
 	quote := a.p.Data
 	longest := icmp6Longest - header6 - headerICMP
 	if h.v6 {

@@ -113,6 +113,7 @@ func connecting(t *testing.T, f func(l *lab, syn []byte)) (took time.Duration, e
 	var syn []byte
 	l.c.Transmit(func(p *netem.Packet) {
 		if syn == nil {
+			p.Seal()
 			syn = bytes.Clone(p.Data)
 			l.w.After(time.Millisecond, func() { f(l, syn) })
 		}

@@ -48,7 +48,8 @@ func TestAddressesOnTheWire(t *testing.T) {
 		}
 		l := newLab(t, a[0], a[1], 1500, direct)
 		p, b := l.c.packet(protoUDP, fromNetip(src), fromNetip(dst), 8, false)
-		putUDP(b, fromNetip(src), fromNetip(dst), 1, 7, nil)
+		putUDP(b, 1, 7, nil)
+		sealUDP(b, fromNetip(src), fromNetip(dst))
 		l.s.Receive(p)
 		l.deaths = l.deaths[:1] // the answer has no socket either
 		l.expectCauses(c.want)
@@ -61,7 +62,8 @@ func TestAddressesOnTheWire(t *testing.T) {
 // Extension headers are walked (RFC 8200 section 4): those that may be skipped are, the others end the packet.
 func TestExtensionHeaders(t *testing.T) {
 	udp := make([]byte, 9)
-	putUDP(udp, fromNetip(client6), fromNetip(server6), 1, 7, []byte("x"))
+	putUDP(udp, 1, 7, []byte("x"))
+	sealUDP(udp, fromNetip(client6), fromNetip(server6))
 	pad := func(next byte) []byte { return []byte{next, 0, 1, 4, 0, 0, 0, 0} } // PadN
 	for _, c := range []struct {
 		name string

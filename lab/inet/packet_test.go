@@ -148,6 +148,7 @@ func TestSoundAndVerifiedAgree(t *testing.T) {
 					if !p.Sound {
 						t.Error("a host sent a packet that it does not call sound")
 					}
+					p.Seal()
 					p.Sound = sound
 					to(p)
 				}

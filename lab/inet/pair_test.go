@@ -63,6 +63,7 @@ func newLab(t testing.TB, c, s netip.Addr, mtu int, way link) *lab {
 	tap := func(next netem.Port) netem.Port {
 		return func(p *netem.Packet) {
 			if l.record {
+				p.Seal()
 				l.sent = append(l.sent, slices.Clone(p.Data))
 			}
 			next(p)

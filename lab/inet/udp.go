@@ -140,12 +140,14 @@ func (s *udpSocket) Send(b []byte, to netip.AddrPort) (int, error) {
 	n := headerUDP + len(b)
 	if h.ipHeader()+n > h.c.MTU {
 		h.body = slices.Grow(h.body[:0], n)[:n]
-		putUDP(h.body, src, dst, s.bind.port, port, b)
+		putUDP(h.body, s.bind.port, port, b)
+		sealUDP(h.body, src, dst)
 		h.sendFragments(protoUDP, src, dst, h.body, "new")
 		return len(b), nil
 	}
 	p, t := h.packet(protoUDP, src, dst, n, false)
-	putUDP(t, src, dst, s.bind.port, port, b)
+	putUDP(t, s.bind.port, port, b)
+	p.Unsealed(seal)
 	p.Reason = "new"
 	h.emit(p, dst)
 	return len(b), nil
@@ -165,14 +167,18 @@ func (s *udpSocket) destination(to netip.AddrPort) (src, dst addr, err error) {
 	return s.h.route(s.bind.addr, dst)
 }
 
-// putUDP writes a datagram into t: header and payload. The checksum is always made; where it comes out as 0, which means
-// that there is none, it is sent as 0xffff (RFC 768).
-func putUDP(t []byte, src, dst addr, srcPort, dstPort uint16, payload []byte) {
+// putUDP writes a datagram into t, header and payload, with a checksum of 0.
+func putUDP(t []byte, srcPort, dstPort uint16, payload []byte) {
 	put16(t, srcPort)
 	put16(t[2:], dstPort)
 	put16(t[4:], uint16(len(t)))
 	put16(t[6:], 0)
 	copy(t[headerUDP:], payload)
+}
+
+// sealUDP puts the checksum into a datagram whose checksum is 0. It is always made; where it comes out as 0, which means
+// that there is none, it is sent as 0xffff (RFC 768).
+func sealUDP(t []byte, src, dst addr) {
 	c := finish(pseudo(src, dst, protoUDP, len(t)) + sum(t))
 	if c == 0 {
 		c = 0xffff

@@ -72,7 +72,8 @@ func TestZeroChecksum(t *testing.T) {
 
 		t8 := make([]byte, 10)
 		for v := range 1 << 16 {
-			putUDP(t8, fromNetip(a[0]), fromNetip(a[1]), 1, 7, []byte{byte(v >> 8), byte(v)})
+			putUDP(t8, 1, 7, []byte{byte(v >> 8), byte(v)})
+			sealUDP(t8, fromNetip(a[0]), fromNetip(a[1]))
 			if get16(t8[6:]) == 0 {
 				t.Fatalf("payload %04x: the checksum is 0", v)
 			}

@@ -149,7 +149,7 @@ func FuzzDeliver(f *testing.F) {
 
 // TestRandomCalls is FuzzDeliver with a fixed set of inputs, for every day.
 func TestRandomCalls(t *testing.T) {
-	for seed := range uint64(3000) {
+	for seed := range uint64(1500) {
 		d, b := newDice(seed), []byte(nil)
 		for range 20 + d.below(600) {
 			b = append(b, byte(d.below(256)))

@@ -107,7 +107,7 @@ func (m *naiveBoard) sums() (sacked, lost, again int) {
 // Random rows of sends, cumulative ACKs, SACKs, judgements, losses, timeouts and retransmissions: the scoreboard says what
 // the naive one says. The sequence space goes around in most of them.
 func TestScoreboardAgainstModel(t *testing.T) {
-	trials := 600
+	trials := 250
 	if testing.Short() {
 		trials = 100
 	}

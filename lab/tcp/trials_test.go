@@ -13,7 +13,7 @@ import (
 // CLOSED without an error, with a bounded number of segments, and neither window nor buffer is overrun. A trial depends on its
 // seed alone: to see one again, with its history, give its seed to replay.
 func TestTrials(t *testing.T) {
-	trials := 1500
+	trials := 1000
 	if testing.Short() {
 		trials = 300
 	}

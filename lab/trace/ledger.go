@@ -104,5 +104,6 @@ func (r *Recorder) keep(p *netem.Packet) int64 {
 	if r.trace.Bytes == nil {
 		return -1
 	}
+	p.Seal()
 	return r.trace.Bytes.Add(p.Data)
 }
