@@ -36,8 +36,8 @@ var layers = []struct {
 	{"reports/chart", "scenarios netem lab/trace reports/...", "drawn from the record alone"},
 	{"reports/metrics", "scenarios netem lab/trace reports/...", "measured from the record alone"},
 	{"reports/model", "", "formulas"},
-	{"lab/experiment", "scenarios netem lab/app lab/host lab/inet lab/tcp lab/trace lab/virtual", "it joins scenario, world and record; what is made of it is the command's"},
-	{"lab", "scenarios lab/experiment lab/trace reports reports/...", "it talks to people"},
+	{"lab/experiment", "scenarios netem lab/app lab/host lab/inet lab/kernel lab/tcp lab/trace lab/virtual", "it joins scenario, world and record; what is made of it is the command's"},
+	{"lab", "scenarios lab/experiment lab/kernel lab/trace reports reports/...", "it talks to people"},
 }
 
 // walls says which packages from outside may be imported where.

@@ -41,8 +41,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		err = stdout.failed()
 	}
 	status := statusOf(ctx, err)
+	var done doneElsewhere
 	switch {
-	case err == nil:
+	case err == nil, errors.As(err, &done):
 	case status == statusInterrupted:
 		fmt.Fprintln(stderr, "lab: interrupted; nothing half-written is left")
 	case !errors.Is(err, errExpect): // that one has been said
@@ -69,6 +70,6 @@ func rootCommand(args []string) *cobra.Command {
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if .HasParent}}", 1))
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(runCommand(), checkCommand(), listCommand(), reportCommand())
+	root.AddCommand(runCommand(), checkCommand(), listCommand(), reportCommand(), doctorCommand())
 	return root
 }

@@ -22,6 +22,11 @@ const (
 // errExpect says that an expectation failed; the report has said which.
 var errExpect = errors.New("an expectation failed")
 
+// doneElsewhere is the exit status of a process that has done all that was asked for, and said it.
+type doneElsewhere int
+
+func (d doneElsewhere) Error() string { return fmt.Sprintf("exit status %d", int(d)) }
+
 // usageError is an error in what the user wrote on the command line.
 type usageError struct{ error }
 
@@ -53,9 +58,12 @@ func blame(err error) error {
 // command line or in a scenario.
 func statusOf(ctx context.Context, err error) int {
 	var machine machineError
+	var done doneElsewhere
 	switch {
 	case err == nil:
 		return statusOK
+	case errors.As(err, &done):
+		return int(done)
 	case ctx.Err() != nil:
 		return statusInterrupted
 	case errors.Is(err, errExpect):

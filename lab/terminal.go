@@ -58,6 +58,11 @@ func (t *terminal) results(r *reports.Results, s *scenarios.Scenario, dir string
 			fmt.Fprintf(t.w, "%s %s, %s\n", t.look(red, "!"), trial.ID, e)
 		}
 	}
+	for _, trial := range r.Trials {
+		if text := trial.Timing(); trial.Late() {
+			fmt.Fprintf(t.w, "%s %s\n", t.look(red, "!"), wrap(text, 78, ""))
+		}
+	}
 	t.claims(r)
 	fmt.Fprintf(t.w, "%s\n", filepath.Join(dir, "index.html"))
 }

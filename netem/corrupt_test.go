@@ -145,3 +145,47 @@ func TestCorruptLeavesAlone(t *testing.T) {
 		t.Errorf("damaged twice: harm %q, sound %v", got.Harm, got.Sound)
 	}
 }
+
+// TestSeal: a packet that is damaged, and one that is copied and then damaged, gets its checksum first, and once; one that
+// is left alone keeps it outstanding.
+func TestSeal(t *testing.T) {
+	for _, c := range []struct {
+		stage Stage
+		sums  int  // a packet
+		plain bool // one bit is all that differs then
+	}{{Corrupt{Probability: 1}, 1, true}, {Corrupt{Probability: 1, FixChecksum: true}, 1, false}, {Pipe{}, 0, false}} {
+		sums := 0
+		right := udp(100)
+		var pool Pool
+		p := pool.Get(len(right))
+		copy(p.Data, right)
+		p.Header, p.Sound = ReadHeader(p.Data), true
+		p.Data[26], p.Data[27] = 0, 0
+		p.Unsealed(func(p *Packet) { sums++; copy(p.Data[26:28], right[26:28]) })
+		var out []*Packet
+		port := c.stage.Attach(Env{Rand: NewStream(1)}, func(p *Packet) { out = append(out, p) })
+		port(pool.Copy(p))
+		port(p)
+		if sums != 2*c.sums {
+			t.Errorf("%+v: %d checksums of two packets", c.stage, sums)
+		}
+		for _, p := range out {
+			if n, _ := difference(right, p.Data); c.plain && n != 1 {
+				t.Errorf("%+v: %d bits differ from the packet with its checksum, want 1", c.stage, n)
+			}
+			if p.Harm == CauseMended && transportSum(p.Data) != 0xffff {
+				t.Errorf("%+v: the checksum is wrong", c.stage)
+			}
+			p.Seal()
+			p.Seal()
+		}
+		if sums != 2 {
+			t.Errorf("%+v: %d checksums of two packets in the end", c.stage, sums)
+		}
+	}
+	var pool Pool
+	p := pool.Get(20)
+	p.Unsealed(func(*Packet) { t.Error("a packet's checksum was made after it went back to the pool") })
+	pool.Put(p)
+	pool.Get(20).Seal()
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"time"
 
 	"reliabilitylab/lab/trace"
 	"reliabilitylab/scenarios"
@@ -35,8 +36,38 @@ type Trial struct {
 	Replicate int                `json:"replicate"`
 	Seed      uint64             `json:"seed"`
 	Facts     trace.Facts        `json:"facts"`
-	Errors    []string           `json:"errors,omitempty"` // how the programs failed
+	Errors    []string           `json:"errors,omitempty"`   // how the programs failed
+	Lateness  *Lateness          `json:"lateness,omitempty"` // in real time: how late packets were on the wall
 	Metrics   map[string]float64 `json:"metrics"`
+}
+
+// Lateness is how much later than due things happened in real time, in seconds. What is late on the wall colours a result
+// once it is no longer small against the path's delays.
+type Lateness struct {
+	P50 trace.Seconds `json:"p50_s"`
+	P99 trace.Seconds `json:"p99_s"`
+	Max trace.Seconds `json:"max_s"`
+}
+
+// tolerable is the lateness up to which nobody needs to know of it.
+const tolerable = trace.Seconds(200 * time.Microsecond)
+
+// Late tells whether a trial in real time was so late that its result may be coloured.
+func (t *Trial) Late() bool { return t.Lateness != nil && t.Lateness.P99 > tolerable }
+
+// Timing says how late a trial in real time was; "" in virtual time.
+func (t *Trial) Timing() string {
+	l := t.Lateness
+	if l == nil {
+		return ""
+	}
+	human := func(s trace.Seconds) string { return Human(time.Duration(s).Seconds(), scenarios.Seconds) }
+	text := fmt.Sprintf("%s ran in real time: half of its events were at most %s late, 99 %% at most %s, the latest %s",
+		t.ID, human(l.P50), human(l.P99), human(l.Max))
+	if t.Late() {
+		text += ". That is enough to colour the result: run it on an idle machine, with --jobs 1"
+	}
+	return text
 }
 
 // groups are the trials by point and replicate, in order.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"reliabilitylab/lab/experiment"
@@ -260,10 +261,10 @@ func folder(t testing.TB, dir, name string) {
 
 // TestRedrawStops: a stopped redraw leaves the folder as it was, whenever it is stopped.
 func TestRedrawStops(t *testing.T) {
-	dir := ran(t, tiny)
+	dir := ran(t, strings.Replace(tiny, "[delivery]", "[delivery, order, latency]", 1))
 	before := tree(t, filepath.Dir(dir))
 	stop := errors.New("stop")
-	for after := range 3 {
+	for after := range 3 { // a job a chart
 		left := after
 		_, _, err := Redraw(dir, []string{"svg"}, func(n int, f func(int) error) error {
 			return inOrder(n, func(i int) error {

@@ -3,14 +3,15 @@
 package experiment
 
 import (
-	"errors"
+	"time"
 
+	"reliabilitylab/lab/kernel"
 	"reliabilitylab/lab/trace"
 	"reliabilitylab/scenarios"
 )
 
 // ErrCannot is wrapped by errors that say that this machine, or this version, cannot run a scenario that is right in itself.
-var ErrCannot = errors.New("this machine cannot")
+var ErrCannot = kernel.ErrUnable
 
 // Options are how to run, as against what.
 type Options struct {
@@ -42,5 +43,9 @@ type Trial struct {
 	Seed      uint64
 	Scenario  *scenarios.Scenario // as it was run: with the point's values
 	Trace     *trace.Trace
-	Errors    []string // what the programs ended with, where it was an error: "client: connect …: connection refused"
+	Lateness  *Lateness // how late the world's events were on the wall; nil in virtual time
+	Errors    []string  // what the programs ended with, where it was an error: "client: connect …: connection refused"
 }
+
+// Lateness is how much later than due things happened in a world of real time: events, and packets given to a kernel.
+type Lateness struct{ P50, P99, Max time.Duration }

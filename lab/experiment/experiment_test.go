@@ -281,14 +281,6 @@ func TestIPv6(t *testing.T) {
 	}
 }
 
-func TestLinuxIsRefusedByName(t *testing.T) {
-	s := parse(t, "stack: linux\nflows: [{name: file, app: transfer, protocol: tcp, size: 1kB}]\n")
-	err := Run(context.Background(), s, Options{}, func(*Trial) error { return nil })
-	if !errors.Is(err, ErrCannot) || !strings.Contains(err.Error(), "linux") {
-		t.Errorf("got %v", err)
-	}
-}
-
 // TestCaptureHoldsThePackets: the spool has each packet's bytes as the ledger says.
 func TestCaptureHoldsThePackets(t *testing.T) {
 	trials := collect(t, parse(t, everything), Options{Dir: t.TempDir()})

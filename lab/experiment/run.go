@@ -6,13 +6,24 @@ import (
 	"runtime"
 	"sync"
 
+	"reliabilitylab/lab/kernel"
 	"reliabilitylab/scenarios"
 )
 
 // Can tells whether Run can run a scenario on this machine; its error wraps ErrCannot.
 func Can(s *scenarios.Scenario) error {
-	if s.Stack.Client != "lab" || s.Stack.Server != "lab" {
-		return fmt.Errorf("stack: linux: %w run the kernel's own TCP yet: this version has virtual time only (stack: lab)", ErrCannot)
+	if !RealTime(s) {
+		return nil
+	}
+	for _, f := range kernel.Check() {
+		if f.Need && !f.OK {
+			return fmt.Errorf("stack linux: %w run the kernel's own TCP: %s: %s; %s", ErrCannot, f.What, f.Has, f.Mend)
+		}
+	}
+	for _, f := range s.Flows {
+		if err := kernel.Can(tcpConfig(&f.TCP)); err != nil {
+			return fmt.Errorf("flow %s: stack linux: %w", f.Name, err)
+		}
 	}
 	return nil
 }
@@ -37,6 +48,9 @@ func Run(ctx context.Context, s *scenarios.Scenario, o Options, finished func(*T
 	jobs := o.Jobs
 	if jobs < 1 {
 		jobs = runtime.GOMAXPROCS(0)
+		if RealTime(s) { // a world on the wall keeps one processor busy, and the kernel beside it another
+			jobs = max(1, jobs/2)
+		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -56,6 +56,9 @@ func tshark(t *testing.T, file string) []frame {
 // TestTsharkReadsTheCaptures: an analyser that we did not write reads what every shipped scenario captures, over IPv4 and IPv6, finds
 // every checksum right but those that the path has damaged, and counts as many retransmissions as the lab.
 func TestTsharkReadsTheCaptures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("tshark takes half a minute; go test without -short runs it")
+	}
 	if _, err := exec.LookPath("tshark"); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal("CI must have tshark: ", err)

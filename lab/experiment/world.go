@@ -11,10 +11,8 @@ import (
 
 	"reliabilitylab/lab/app"
 	"reliabilitylab/lab/host"
-	"reliabilitylab/lab/inet"
 	"reliabilitylab/lab/tcp"
 	"reliabilitylab/lab/trace"
-	"reliabilitylab/lab/virtual"
 	"reliabilitylab/netem"
 	"reliabilitylab/scenarios"
 )
@@ -28,15 +26,13 @@ const mostExpected = 1 << 22
 // A lab is one world with its two hosts, the path between them, and the recorders of the trials in it.
 type lab struct {
 	plan
-	world     *virtual.World
+	world     host.World
 	pool      netem.Pool
-	client    *inet.Host
-	server    *inet.Host
+	client    node
+	server    node
 	recorders []*trace.Recorder
-	errors    [][]string
-	running   int           // programs that have not ended
-	over      time.Duration // when the last program ended
-	queueMax  [2]int
+	errors    [][]string // by trial: how its programs failed
+	queueMax  [2]int     // by direction: the longest queue; -1 where there is no bottleneck
 }
 
 // run runs one world to its end and returns its trials.
@@ -46,7 +42,10 @@ func (p plan) run(ctx context.Context, o Options, tell func(part float64)) ([]*T
 }
 
 func (p plan) runLab(ctx context.Context, o Options, tell func(part float64)) (trials []*Trial, l *lab, err error) {
-	l = &lab{plan: p, world: virtual.New(), errors: make([][]string, len(p.trials)), queueMax: [2]int{-1, -1}}
+	l = &lab{plan: p, errors: make([][]string, len(p.trials)), queueMax: [2]int{-1, -1}}
+	if l.world, err = newWorld(p.scenario); err != nil {
+		return nil, l, err
+	}
 	defer l.world.Close()
 	spools, err := l.open(o.Dir)
 	defer func() {
@@ -78,7 +77,7 @@ func (p plan) runLab(ctx context.Context, o Options, tell func(part float64)) (t
 		t.QueueMax = l.queueMax[t.Data]
 		trials = append(trials, &Trial{
 			ID: p.trials[i].id, Flow: t.Flow, Protocol: t.Protocol, Point: p.point, Replicate: p.replicate, Seed: p.seed,
-			Scenario: p.scenario, Trace: t, Errors: l.errors[i],
+			Scenario: p.scenario, Trace: t, Lateness: lateness(l.world), Errors: l.errors[i],
 		})
 	}
 	return trials, l, nil
@@ -135,8 +134,13 @@ func (l *lab) build(spools []*trace.Spool, record bool) error {
 		l.recorders = append(l.recorders, r)
 	}
 	dice := netem.NewStream(l.seed)
-	l.client = l.host("client", clientAddr, dice)
-	l.server = l.host("server", serverAddr, dice)
+	var err error
+	if l.client, err = l.host("client", s.Stack.Client, clientAddr, dice); err != nil {
+		return err
+	}
+	if l.server, err = l.host("server", s.Stack.Server, serverAddr, dice); err != nil {
+		return err
+	}
 	if err := l.join(l.client, l.server, netem.Forward, dice); err != nil {
 		return err
 	}
@@ -152,24 +156,7 @@ func (l *lab) expect(r *trace.Recorder, i int, offered int64) {
 		return
 	}
 	segments := int(min(offered/int64(l.scenario.Path.MTU-52), mostExpected)) // 52: headers with timestamps
-	r.Expect(segments*7/4, messages, 0, segments*3/4)                         // an ACK for every other segment, and some loss
-}
-
-// host makes one end.
-func (l *lab) host(name string, addr netip.Addr, dice netem.Stream) *inet.Host {
-	c := inet.Config{
-		Name: name, Addr: addr, MTU: l.scenario.Path.MTU, Rand: dice.Sub("host " + name), Pool: &l.pool,
-		TCP: tcp.Defaults(0),
-		Discard: func(p *netem.Packet, cause netem.Cause) {
-			for _, r := range l.recorders {
-				r.Discarded(p, cause)
-			}
-		},
-	}
-	if l.recorders != nil {
-		c.Observer = observers(l.recorders)
-	}
-	return inet.New(l.world, c)
+	r.Expect(segments*7/4, messages, segments/8, segments*3/4)                // an ACK for every other segment, and some loss
 }
 
 // tcpConfig turns a flow's settings into a connection's.
@@ -194,7 +181,7 @@ func (o observers) TCP(h host.Host, local, peer netip.AddrPort, i host.TCPInfo) 
 }
 
 // join puts the path of one direction between two hosts: Entry, Tap, the stages, Tap.
-func (l *lab) join(from, to *inet.Host, d netem.Direction, dice netem.Stream) error {
+func (l *lab) join(from, to host.Node, d netem.Direction, dice netem.Stream) error {
 	stages, err := pipe(l.scenario, d)
 	if err != nil {
 		return err
@@ -271,18 +258,21 @@ func (l *lab) start(i int) error {
 		p.Journal = l.recorders[i]
 	}
 	at := netip.AddrPortFrom(l.server.Addr(), firstPort+uint16(l.trials[i].flow))
-	l.launch(i, l.server, 0, func(h host.Host) error { return p.Server(h, at) })
-	l.launch(i, l.client, f.Start, func(h host.Host) error { return p.Client(h, at) })
-	return nil
+	if err := l.launch(i, l.server, 0, func(h host.Host) error { return p.Server(h, at) }); err != nil {
+		return err
+	}
+	return l.launch(i, l.client, f.Start, func(h host.Host) error { return p.Client(h, at) })
 }
 
 // launch starts one program on a watched host.
-func (l *lab) launch(i int, on *inet.Host, start time.Duration, program func(host.Host) error) {
-	h := on.WithTCP(tcpConfig(&l.scenario.Flows[l.trials[i].flow].TCP))
+func (l *lab) launch(i int, on node, start time.Duration, program func(host.Host) error) error {
+	h, err := on.WithTCP(tcpConfig(&l.scenario.Flows[l.trials[i].flow].TCP))
+	if err != nil {
+		return err
+	}
 	if l.recorders != nil {
 		h = l.recorders[i].Watch(h)
 	}
-	l.running++
 	h.Go(func() {
 		if start > 0 {
 			h.Sleep(start)
@@ -290,9 +280,8 @@ func (l *lab) launch(i int, on *inet.Host, start time.Duration, program func(hos
 		if err := program(h); err != nil {
 			l.errors[i] = append(l.errors[i], on.Name()+": "+err.Error())
 		}
-		l.running--
-		l.over = l.world.Now()
 	})
+	return nil
 }
 
 // glances is how often a run of the longest possible duration looks up to say how far it has come.

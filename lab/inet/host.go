@@ -157,11 +157,12 @@ func (h *Host) Socket(f host.Family, k host.Kind) (host.Socket, error) {
 
 // WithTCP returns the host as programs see it whose stream sockets begin with another setting than the host's; its MSS is
 // bounded as Config.TCP's is.
-func (h *Host) WithTCP(c tcp.Config) host.Host {
+// The error is always nil; other kinds of hosts have some.
+func (h *Host) WithTCP(c tcp.Config) (host.Host, error) {
 	if c.MSS == 0 || c.MSS > h.c.TCP.MSS {
 		c.MSS = h.c.TCP.MSS
 	}
-	return &tuned{h, c}
+	return &tuned{h, c}, nil
 }
 
 // A tuned is a Host with another setting for new stream sockets.

@@ -6,7 +6,7 @@ import "time"
 // returns false where the segment must not be looked at any further.
 func (c *Conn) ack(s *Segment) bool {
 	if c.nxt.Less(s.Ack) || s.Ack.Less(c.una-Seq(c.maxWindow)) { // RFC 5961 section 5
-		c.sendACK("unacceptable ACK")
+		c.answer(s, "unacceptable ACK")
 		return false
 	}
 	if s.Ack.Less(c.una) {

@@ -73,6 +73,9 @@ type Conn struct {
 	peerMSS   int           // the largest segment seen from the peer
 	lastData  time.Duration // when data last arrived
 
+	answers    int           // ACKs since answeredAt to segments without text that were not taken
+	answeredAt time.Duration // when these five seconds began
+
 	// What the handshake agreed on.
 	sack, timestamps bool
 	tsRecent         uint32
@@ -304,7 +307,7 @@ func (c *Conn) SetCongestion(name string) error {
 	return syscall.ENOENT
 }
 
-// SetReceiveBuffer sets the most that is offered as window; the offer never shrinks (RFC 9293 section 3.8.6.2.2).
+// SetReceiveBuffer sets the most that is offered as window; the offer never shrinks (RFC 9293 section 3.8.6).
 func (c *Conn) SetReceiveBuffer(now time.Duration, n int) {
 	c.now = now
 	c.cfg.ReceiveBuffer = n

@@ -49,7 +49,7 @@ func (c *Conn) takeSYN(s *Segment) {
 	} else {
 		c.scale = 0
 	}
-	mss := 536 // RFC 9293 section 3.7.1, MUST-15
+	mss := 536 // RFC 9293 section 3.7.1, MUST-15; over IPv6, of which a Conn knows nothing, it could be 1220
 	if o.MSS != 0 {
 		mss = int(o.MSS)
 	}

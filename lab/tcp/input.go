@@ -10,7 +10,7 @@ import (
 // Deliver takes a segment from the network. What happens to it, in order (RFC 9293 section 3.10.7.4):
 //
 //	PAWS, acceptable?  inWindow
-//	RST, SYN           reset, challenge
+//	RST, SYN           reset, answer
 //	ACK                ack.go, recovery.go
 //	text, FIN          text, fin
 //	what may now go    transmit, acknowledge (output.go)
@@ -44,7 +44,7 @@ func (c *Conn) segment(s *Segment) {
 		return
 	}
 	if s.Flags&netem.FlagSYN != 0 {
-		c.challenge() // RFC 5961 section 4
+		c.answer(s, "challenge") // RFC 5961 section 4
 		return
 	}
 	if s.Flags&netem.FlagACK == 0 {
@@ -112,7 +112,7 @@ func (c *Conn) acceptable(s *Segment) bool {
 	rst := s.Flags&netem.FlagRST != 0
 	if c.timestamps && s.Options.HasTimestamps && !rst &&
 		int32(s.Options.TSVal-c.tsRecent) < 0 && c.now-c.tsRecentAt < pawsIdle {
-		c.sendACK("old timestamp")
+		c.answer(s, "old timestamp")
 		return false
 	}
 	window := int(c.edge - c.next)
@@ -157,7 +157,7 @@ func (c *Conn) acceptable(s *Segment) bool {
 		}
 		c.transmit()
 	}
-	c.sendACK("unacceptable segment")
+	c.answer(s, "unacceptable segment")
 	return false
 }
 
@@ -167,7 +167,7 @@ const pawsIdle = 24 * 24 * time.Hour
 // reset takes a RST (RFC 9293 section 3.10.7.4 second, RFC 5961 section 3): only one that hits RCV.NXT exactly counts.
 func (c *Conn) reset(s *Segment) {
 	if s.Seq != c.next {
-		c.challenge()
+		c.answer(s, "challenge")
 		return
 	}
 	switch c.state {
@@ -182,8 +182,20 @@ func (c *Conn) reset(s *Segment) {
 	}
 }
 
-// challenge asks the peer whether it meant what it sent (RFC 5961).
-func (c *Conn) challenge() { c.sendACK("challenge") }
+// answer sends an ACK to a segment that is not taken. Segments without text could answer each other for ever, where the
+// network turns their order around: of answers to them ten go in five seconds (RFC 5961 section 7).
+func (c *Conn) answer(s *Segment, reason string) {
+	if s.Len() == 0 || s.Flags&(netem.FlagSYN|netem.FlagRST) != 0 {
+		if c.now-c.answeredAt >= 5*time.Second {
+			c.answeredAt, c.answers = c.now, 0
+		}
+		if c.answers == 10 {
+			return
+		}
+		c.answers++
+	}
+	c.sendACK(reason)
+}
 
 // text takes the payload and the FIN (RFC 9293 section 3.10.7.4 seventh and eighth).
 func (c *Conn) text(s *Segment) {

@@ -117,7 +117,8 @@ func (c *Conn) leave() {
 
 // expired is what the retransmission timer means for the window (RFC 5681 section 3.1 equation 4 and after; RFC 6675
 // section 5.1; RFC 6582 section 4): all is lost that is not sacked, and slow start begins with one segment. Further
-// timeouts of the same segment, and one that ends a fast recovery, do not lower the threshold again.
+// timeouts of the same segment do not lower the threshold again; nor, as in Linux, does one that ends a fast recovery,
+// where RFC 5681 would halve once more for the same congestion.
 func (c *Conn) expired() {
 	c.w.Flight = int(c.nxt - c.una)
 	if c.retries == 1 && c.w.Phase != Recovery {

@@ -78,7 +78,12 @@ func TestSACKEntry(t *testing.T) {
 	c := selective(t, 10, 20000)
 	c.in(ackOf(1001) + " sack 2001-5001") // one that moves the cumulative point as well
 	c.phase(Recovery)
-	c.sent = nil
+	c = selective(t, 10, 20000)
+	c.in(ackOf(1001) + " sack 2001-2002") // this moves the point, and says nothing of a whole segment
+	c.in(ackOf(2001) + " sack 3001-4001") // this counts as the first of three
+	if c.c.dup != 1 {
+		t.Errorf("%d duplicates", c.c.dup)
+	}
 
 	small := selective(t, 1, 1000)
 	for range 4 {
@@ -193,9 +198,11 @@ func TestRescue(t *testing.T) {
 	s.out("ACK seq 9001 len 1000")
 	s.window(5, 5)
 	s.phase(Recovery)
+	s.write(10) // something new goes, and is the last segment now: it is not rescued as well
+	s.out("ACK seq 10001 len 10")
 	s.in(ackOf(9001))
 	s.out()
-	s.in(ackOf(10001))
+	s.in(ackOf(10011))
 	s.phase(Open)
 	if s.c.Deadline() != Never {
 		t.Errorf("deadline %v", s.c.Deadline())

@@ -21,6 +21,7 @@ type scoreboard struct {
 	ring    []sent // its length is zero or a power of two
 	head, n int
 	sacked  int     // bytes sacked
+	top     Seq     // the end of the highest segment sacked, where sacked is not 0
 	lost    int     // bytes lost and not sacked
 	again   int     // bytes sent again and not sacked
 	judged  int     // the segments before this one have been judged lost or sacked for good
@@ -149,6 +150,9 @@ func (b *scoreboard) mark(k Block, from, to Seq) int {
 		if s.sacked || s.seq.Less(k.Left) || k.Right.Less(s.end) {
 			continue
 		}
+		if b.sacked == 0 || b.top.Less(s.end) {
+			b.top = s.end
+		}
 		b.count(s, -s.len())
 		s.sacked = true
 		b.count(s, s.len())
@@ -163,7 +167,7 @@ func (b *scoreboard) judge(mss int) {
 	if b.sacked == 0 {
 		return
 	}
-	bytes, runs, i := 0, 0, b.n
+	bytes, runs, i := 0, 0, b.search(b.top)
 	for i > b.judged && bytes <= (dupThresh-1)*mss && runs < dupThresh {
 		i--
 		if s := b.at(i); s.sacked {
@@ -196,7 +200,8 @@ func (b *scoreboard) lose(i int) {
 }
 
 // loseAll is what a timeout means: nothing that is not sacked is on its way any more. Where the receiver has taken back
-// a SACK (the first segment is sacked, yet not acknowledged: RFC 2018 section 8), none of its SACKs count.
+// a SACK (the first segment is sacked, yet not acknowledged: RFC 2018 section 8), none of its SACKs count. Without that
+// sign they are kept, as RFC 6675 section 5.1 has it; RFC 2018 section 5 would forget them at every timeout.
 func (b *scoreboard) loseAll() {
 	reneged := b.n > 0 && b.at(0).sacked
 	for i := range b.n {
@@ -225,16 +230,15 @@ func (b *scoreboard) due() *sent {
 }
 
 // hole returns the first segment below a sacked one that has neither been sacked nor sent again (RFC 6675's NextSeg,
-// rule 3), or nil.
+// rule 3), or nil. It is asked where nothing is due: what has been judged lost was sent again then.
 func (b *scoreboard) hole() *sent {
-	var first *sent
-	for i := range b.n {
+	for i := b.judged; b.sacked > 0 && i < b.n; i++ {
 		s := b.at(i)
-		if s.sacked && first != nil {
-			return first
+		if !s.seq.Less(b.top) {
+			break
 		}
-		if !s.sacked && !s.again && first == nil {
-			first = s
+		if !s.sacked && !s.again {
+			return s
 		}
 	}
 	return nil

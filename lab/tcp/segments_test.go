@@ -3,6 +3,7 @@ package tcp
 import (
 	"syscall"
 	"testing"
+	"time"
 )
 
 // RFC 9293 section 3.10.7.4 first: in every synchronized state a segment outside of the window is answered with an ACK,
@@ -95,20 +96,19 @@ func TestHalfOpen(t *testing.T) {
 	a.read(0, syscall.ECONNRESET)
 }
 
-// RFC 5961 section 5, RFC 9293 section 3.10.7.4 fifth: an ACK of what was never sent, or of what was long ago, is
-// answered, and its text is not taken.
+// RFC 5961 section 5, RFC 9293 section 3.10.7.4 fifth: an ACK of what was never sent, or one further back than the
+// largest window (65535 from SND.UNA = 1, modulo 2^32), is answered, and its text is not taken.
 func TestUnacceptableACK(t *testing.T) {
-	for _, ack := range []string{"2", "4294901762"} { // SND.NXT + 1; SND.UNA - MAX.SND.WND - 1 = 1 - 65535 - 1 + 1 short by one
+	for ack, taken := range map[string]bool{"2": false, "4294901761": false, "4294901762": true, "1": true} {
 		s := established(t, 10*ms, "", nil)
-		if ack == "4294901762" {
-			s.in("ACK seq 5001 ack 4294901762 len 10") // exactly MAX.SND.WND back: still acceptable
-			s.read(10, nil)
-			s = established(t, 10*ms, "", nil)
-			ack = "4294901761"
-		}
 		s.in("ACK seq 5001 ack " + ack + " len 10")
-		s.out("ACK seq 1 ack 5001")
-		s.read(0, nil)
+		if taken {
+			s.out("ACK seq 1 ack 5011")
+			s.read(10, nil)
+		} else {
+			s.out("ACK seq 1 ack 5001")
+			s.read(0, nil)
+		}
 	}
 	s := established(t, 10*ms, "", nil)
 	s.in("PSH seq 5001 len 10") // no ACK flag: dropped
@@ -165,5 +165,49 @@ func TestOldMarks(t *testing.T) {
 		if s.c.una.Less(s.c.small) || !s.c.beyond(true) || !s.c.beyond(false) {
 			t.Fatalf("una %d: small %d, point %d", s.c.una, s.c.small, s.c.point)
 		}
+	}
+}
+
+// Answers to segments without text are throttled (RFC 5961 section 7: ten in five seconds), so that two ends cannot answer
+// each other's answers for ever; those to text are not.
+func TestAnswersAreThrottled(t *testing.T) {
+	for _, text := range []string{"ACK seq 1000 ack 1", "RST seq 5002", "SYN seq 5000", "ACK seq 5001 ack 9"} {
+		s := established(t, 10*ms, "", nil)
+		for range 3 {
+			for range 100 {
+				s.in(text)
+			}
+			if len(s.sent) != 10 {
+				t.Errorf("%s: %d answers", text, len(s.sent))
+			}
+			s.sent = nil
+			s.after(5 * time.Second)
+		}
+		for range 100 {
+			s.in("ACK seq 1000 ack 1 len 10")
+		}
+		if len(s.sent) != 100 {
+			t.Errorf("%d answers to text", len(s.sent))
+		}
+	}
+}
+
+// A path on which every segment overtakes others, and timestamps of a millisecond, once kept two ends busy without end.
+func TestNoACKWar(t *testing.T) {
+	p := newPair(t, 10*ms)
+	p.mute = true
+	d := newDice(1)
+	p.fate = func(*end, *Segment) []time.Duration {
+		return []time.Duration{time.Duration(d.below(30)) * ms, time.Duration(d.below(30)) * ms}
+	}
+	p.a.cfg.Nagle, p.b.cfg.DelayedACK = false, 0
+	p.a.chunk = 20
+	p.a.write, p.a.close = pattern(20000), true
+	p.b.write, p.b.close = pattern(20000), true
+	p.a.connect()
+	p.run(10 * time.Minute)
+	p.complete(20000, 20000)
+	if p.a.sent+p.b.sent > 20000 {
+		t.Errorf("%d segments", p.a.sent+p.b.sent)
 	}
 }

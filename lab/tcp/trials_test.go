@@ -131,13 +131,13 @@ func (e *end) watch() {
 	if n := len(c.in.blocks); n > 0 {
 		held = int(c.in.blocks[n-1].Right-c.next) + c.in.unread
 	}
-	cap := max(2*(e.cfg.ReceiveBuffer+1<<c.scale), 8192)
+	memory := max(2*(e.cfg.ReceiveBuffer+1<<c.scale), 8192)
 	switch {
 	case room < 0:
 		e.p.over = fmt.Sprintf("%s: RCV.NXT is %d behind the window", e.name, -room)
 	case held >= e.cfg.ReceiveBuffer+1<<c.scale:
 		e.p.over = fmt.Sprintf("%s holds %d bytes in a buffer of %d", e.name, held, e.cfg.ReceiveBuffer)
-	case len(c.in.b) > cap:
+	case len(c.in.b) > memory:
 		e.p.over = fmt.Sprintf("%s has %d bytes of memory for a buffer of %d", e.name, len(c.in.b), e.cfg.ReceiveBuffer)
 	case c.nxt.Less(c.una) || c.board.n > 0 && (c.board.at(0).seq != c.una || c.board.at(c.board.n-1).end != c.nxt):
 		e.p.over = fmt.Sprintf("%s: the board is not what is on its way", e.name)

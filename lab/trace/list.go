@@ -14,7 +14,10 @@ const chunk = 1 << 13
 const mostExpected = 1 << 23
 
 // expect makes room for n rows in one piece; slice then need not copy them. It is called on an empty list.
-func (l *list[T]) expect(n int) { l.first = make([]T, 0, min(n, mostExpected)) }
+func (l *list[T]) expect(n int) {
+	l.first = make([]T, 0, min(n, mostExpected))
+	largePages(l.first)
+}
 
 // grow adds a zero row and returns it, good until the next grow.
 func (l *list[T]) grow() *T {

@@ -97,6 +97,9 @@ func common(x, y []byte) int {
 	for i+256 <= n && string(x[i:i+256]) == string(y[i:i+256]) {
 		i += 256
 	}
+	for i+32 <= n && string(x[i:i+32]) == string(y[i:i+32]) {
+		i += 32
+	}
 	for ; i+8 <= n; i += 8 {
 		if d := binary.LittleEndian.Uint64(x[i:]) ^ binary.LittleEndian.Uint64(y[i:]); d != 0 {
 			return i + bits.TrailingZeros64(d)/8
