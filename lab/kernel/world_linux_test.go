@@ -114,7 +114,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	if threadNamespace(t) != home {
 		t.Error("the thread is not where it was")
 	}
-	if n := descriptors(t); n != fds {
+	if n := descriptors(t); n > fds { // fewer, where the collector has closed one of an earlier test
 		t.Errorf("%d descriptors, were %d", n, fds)
 	}
 }

@@ -155,11 +155,11 @@ func TestMillion(t *testing.T) {
 	}
 	live := int64(after.HeapAlloc-before.HeapAlloc) >> 20
 	t.Logf("the trace takes %d MiB; the process at its largest took %s", live, peak())
-	if live > 450 {
-		t.Errorf("the trace takes %d MiB, want at most 450", live)
+	if live > 260 {
+		t.Errorf("the trace takes %d MiB, want at most 260", live)
 	}
-	if sys := int64(after.HeapSys) >> 20; sys > 900 {
-		t.Errorf("the heap grew to %d MiB, want at most 900", sys)
+	if sys := int64(after.HeapSys) >> 20; sys > 500 {
+		t.Errorf("the heap grew to %d MiB, want at most 500", sys)
 	}
 	runtime.KeepAlive(tr)
 }

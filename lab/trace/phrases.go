@@ -31,7 +31,7 @@ const (
 	placeBits   = 15
 	stepSize    = 6  // bytes of a step besides its new bytes
 	leastRepeat = 32 // what is shorter is written anew
-	stride      = 8  // the distance of the places where a repetition is looked for; what of it was passed over is taken back
+	stride      = 16 // the distance of the places where a repetition is looked for; what of it was passed over is taken back
 )
 
 // packedSize is the most that a packet of n bytes takes: each repetition saves more than its step costs.
@@ -97,8 +97,8 @@ func common(x, y []byte) int {
 	for i+256 <= n && string(x[i:i+256]) == string(y[i:i+256]) {
 		i += 256
 	}
-	for i+32 <= n && string(x[i:i+32]) == string(y[i:i+32]) {
-		i += 32
+	for i+64 <= n && string(x[i:i+64]) == string(y[i:i+64]) {
+		i += 64
 	}
 	for ; i+8 <= n; i += 8 {
 		if d := binary.LittleEndian.Uint64(x[i:]) ^ binary.LittleEndian.Uint64(y[i:]); d != 0 {
