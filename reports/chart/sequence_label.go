@@ -115,7 +115,8 @@ func (l *ladder) say(i int) {
 	if left.X > right.X {
 		left, right = right, left
 	}
-	angle := math.Atan2(float64(right.Y-left.Y), float64(right.X-left.X))
+	// In 65536ths of a radian, far finer than a pixel: SVG writes all digits, and the last ones differ between processors.
+	angle := math.Round(math.Atan2(float64(right.Y-left.Y), float64(right.X-left.X))*65536) / 65536
 	for _, text := range a.sayings {
 		w, h := style.Width(text)+4, l.size*1.12
 		best, least := box{}, math.MaxInt
