@@ -48,7 +48,7 @@ func TestFileTooLarge(t *testing.T) {
 
 func TestFullDisk(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("NOT TESTED: only root can mount a small disk to fill")
+		t.Skip("NOT TESTED: only root can mount a small disk to fill; CI runs as root")
 	}
 	before := oldResults(t)
 	disk := t.TempDir()

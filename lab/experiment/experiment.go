@@ -1,5 +1,5 @@
-// Package experiment runs a scenario. It expands it into trials (plan.go), builds each trial's world, hosts and path
-// (world.go, path.go), runs it, and hands the traces on in the scenario's order (run.go).
+// Package experiment runs a scenario. It expands it into trials (plan.go), builds each trial's world and hosts (world.go,
+// stack.go) and path (path.go), runs it, and hands the traces on in the scenario's order (run.go).
 package experiment
 
 import (
@@ -10,12 +10,12 @@ import (
 	"reliabilitylab/scenarios"
 )
 
-// ErrCannot is wrapped by errors that say that this machine, or this version, cannot run a scenario that is right in itself.
+// ErrCannot is wrapped by errors that say that this machine cannot run a scenario that is right in itself.
 var ErrCannot = kernel.ErrUnable
 
 // Options are how to run, as against what.
 type Options struct {
-	Jobs     int      // worlds at the same time; below 1: as many as there are processors
+	Jobs     int      // worlds at the same time; below 1: as many as there are processors, in real time half as many
 	Dir      string   // an existing folder for the packets' bytes while the run lasts; "" keeps no bytes (and no captures)
 	Progress Progress // nil: nobody wants to know
 

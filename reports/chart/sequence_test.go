@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -57,25 +56,6 @@ func situations() []situation {
 
 // oneLost is a transfer of 60 segments that loses the fourth.
 func oneLost() *sim { s := simPath(60 * simMSS); s.lose = only(netem.CauseScript, 4); return s }
-
-// TestLookOfConnections writes the charts of these situations where CHART_DIR says, to be looked at.
-func TestLookOfConnections(t *testing.T) {
-	dir := os.Getenv("CHART_DIR")
-	if dir == "" {
-		t.Skip("CHART_DIR is not set")
-	}
-	for _, s := range situations() {
-		for name, d := range connectionCharts(t, s.in) {
-			b, err := Save(d, "png")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(dir+"/"+s.name+"-"+name+".png", b, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
 
 // connectionCharts makes the three charts of connections; those with nothing to show are absent.
 func connectionCharts(t testing.TB, in Input) map[string]*Drawing {
