@@ -16,7 +16,10 @@ package netem
 // would meet it again for ever. In a chain of their own the retransmissions end their bad state themselves.
 //
 // A copy meets the same state as its original, and has its own draw in it: copies travel close behind.
-type Burst struct{ P, R, Bad, Good Probability }
+type Burst struct {
+	P, R, Bad, Good Probability
+	ECN             bool // mark instead, where the sender takes marks
+}
 
 // The draws of a packet: what the state becomes, and whether it is lost.
 const (
@@ -27,6 +30,7 @@ const (
 // Attach implements Stage.
 func (b Burst) Attach(env Env, next Port) Port {
 	var chains [Classes]chain
+	lost := env.loser(b.ECN, CauseBurst, next)
 	return func(p *Packet) {
 		c := p.Header.Class()
 		lose := b.Good
@@ -34,7 +38,7 @@ func (b Burst) Attach(env Env, next Port) Port {
 			lose = b.Bad
 		}
 		if lose.Hit(env.Rand.Draw(p, burstLoss)) {
-			env.Drop(p, CauseBurst)
+			lost(p)
 			return
 		}
 		next(p)

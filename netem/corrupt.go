@@ -13,20 +13,18 @@ import "encoding/binary"
 // below the program can see the damage. A packet without payload, or without a checksum that could be mended (a fragment
 // behind the first), is left alone.
 type Corrupt struct {
-	Probability Probability
-	FixChecksum bool
+	Probability, Correlation Probability // for Correlation see correlation.go; the bit is every packet's own
+	FixChecksum              bool
 }
 
-// The draws of a packet: whether it is damaged, and where.
-const (
-	corruptHit = iota
-	corruptWhere
-)
+// corruptWhere is the draw that says where a packet is damaged; the first says whether.
+const corruptWhere = 1
 
 // Attach implements Stage.
 func (c Corrupt) Attach(env Env, next Port) Port {
+	hit := chosen(env.Rand, c.Probability, c.Correlation)
 	return func(p *Packet) {
-		if c.Probability.Hit(env.Rand.Draw(p, corruptHit)) {
+		if hit(p) {
 			where := env.Rand.Draw(p, corruptWhere)
 			if c.FixChecksum {
 				damageMended(p, where)
@@ -40,11 +38,17 @@ func (c Corrupt) Attach(env Env, next Port) Port {
 
 // damage flips the bit of p's Data that a draw chooses.
 func damage(p *Packet, draw uint64, cause Cause) {
+	damageAt(p, 1+int(Below(draw, uint64(len(p.Data))*8)), cause)
+}
+
+// damageAt flips a bit of p's Data by its number from 1, modulo how many there are.
+func damageAt(p *Packet, bit int, cause Cause) {
 	if len(p.Data) == 0 {
 		return
 	}
 	p.Seal()
-	flip(p.Data, draw)
+	at := (bit - 1) % (8 * len(p.Data))
+	p.Data[at/8] ^= 1 << (at % 8)
 	p.Sound = false
 	p.Harm = cause
 }
@@ -52,21 +56,38 @@ func damage(p *Packet, draw uint64, cause Cause) {
 // damageMended flips the bit of p's payload that a draw chooses and mends the transport checksum: p is as sound as it was.
 // A packet that was already damaged keeps that cause, since its receiver will see it.
 func damageMended(p *Packet, draw uint64) {
+	if n := p.mendable(); n > 0 {
+		flipMended(p, int(Below(draw, uint64(n)*8)), CauseMended)
+	}
+}
+
+// damageMendedAt is damageMended with the bit's number in the whole packet, from 1; one that is not in the payload counts on from
+// the payload's first.
+func damageMendedAt(p *Packet, bit int, cause Cause) {
+	if n := 8 * p.mendable(); n > 0 {
+		flipMended(p, ((bit-1-8*int(p.Header.PayloadAt))%n+n)%n, cause)
+	}
+}
+
+// mendable is how many bytes of payload p has under a transport checksum that can be mended.
+func (p *Packet) mendable() int {
 	h := &p.Header
-	var sum []byte // the checksum's place
-	switch {
-	case h.Fragment || h.Payload == 0:
-		return
-	case h.Protocol == TCP:
+	if h.Fragment || h.Protocol != TCP && h.Protocol != UDP {
+		return 0
+	}
+	return h.Payload
+}
+
+// flipMended flips a bit of a mendable packet's payload, from 0.
+func flipMended(p *Packet, at int, cause Cause) {
+	h := &p.Header
+	sum := p.Data[h.Transport+6:] // the checksum's place
+	if h.Protocol == TCP {
 		sum = p.Data[h.Transport+16:]
-	case h.Protocol == UDP:
-		sum = p.Data[h.Transport+6:]
-	default:
-		return
 	}
 	payload := p.Data[h.PayloadAt:][:h.Payload]
 	p.Seal()
-	at := flip(payload, draw)
+	payload[at/8] ^= 1 << (at % 8)
 	b := payload[at/8]
 	mask := byte(1) << (at % 8)
 	now, was := uint16(b), uint16(b^mask)
@@ -84,15 +105,8 @@ func damageMended(p *Packet, draw uint64) {
 		binary.BigEndian.PutUint16(sum, old)
 	}
 	if p.Harm == "" {
-		p.Harm = CauseMended
+		p.Harm = cause
 	}
-}
-
-// flip flips the bit of b that a draw chooses and returns its number: 8 a byte, the lowest bit first.
-func flip(b []byte, draw uint64) int {
-	at := int(Below(draw, uint64(len(b))*8))
-	b[at/8] ^= 1 << (at % 8)
-	return at
 }
 
 // mend returns the checksum after one 16-bit word has changed: HC' = ~(~HC + ~m + m') in one's complement (RFC 1624

@@ -81,7 +81,7 @@ func TestDelayOrder(t *testing.T) {
 				t.Errorf("%v, KeepOrder %v: time runs backwards", d, keep)
 			}
 			for _, e := range w.out {
-				own := max(0, 5*ms+d.sample(w.env.Rand.Sub("stage").Draw(e.Packet, 0), 5*ms))
+				own := max(0, 5*ms+sample(d, nil, w.env.Rand.Sub("stage").Draw(e.Packet, 0), 5*ms))
 				if delay := e.at - sent[e.ID]; delay < own || !keep && delay != own {
 					t.Fatalf("%v, KeepOrder %v: packet %d took %v, its own delay is %v", d, keep, e.ID, delay, own)
 				}
@@ -171,7 +171,7 @@ func TestSample(t *testing.T) {
 		{Pareto, last, 8192, 32767}, {Pareto, last, 1, 4}, {Pareto, last, 24 * time.Hour, 24 * time.Hour / 8192 * 32767},
 		{Normal, first, 8192, time.Duration(normalTable[0])}, {Normal, last, 8192, -time.Duration(normalTable[0])},
 	} {
-		got := c.d.sample(c.draw, c.jitter)
+		got := sample(c.d, nil, c.draw, c.jitter)
 		if diff := got - c.want; diff < -32767 || diff > 32767 || c.jitter < time.Hour && diff != 0 {
 			t.Errorf("%v of draw %#x with jitter %v is %v, want %v", c.d, c.draw, c.jitter, got, c.want)
 		}
@@ -193,7 +193,7 @@ func TestParseDistribution(t *testing.T) {
 // whose next ten are chosen too is not overtaken; that is less than 1e-10 of them.
 func TestReorder(t *testing.T) {
 	const n, p = 100000, 0.05
-	w := newWorld(6, Reorder{p, 10*ms + ms/2})
+	w := newWorld(6, Reorder{Pick: Pick{Probability: p}, Delay: 10*ms + ms/2})
 	for i := range time.Duration(n) {
 		w.runTo(i * ms)
 		w.put(udp(0))
@@ -215,7 +215,7 @@ func TestReorder(t *testing.T) {
 		t.Errorf("%d of %d came", len(w.out), n)
 	}
 	checkRatio(t, "reordered ratio", reordered, n, p)
-	w = newWorld(6, Reorder{Probability: 1})
+	w = newWorld(6, Reorder{Pick: Pick{Probability: 1}})
 	w.put(udp(0))
 	if len(w.out) != 1 {
 		t.Error("Reorder without Delay holds packets")
@@ -224,7 +224,7 @@ func TestReorder(t *testing.T) {
 
 func TestDuplicate(t *testing.T) {
 	const n, p = 100000, 0.02
-	w := newWorld(6, Duplicate{p}, Duplicate{0})
+	w := newWorld(6, Duplicate{Probability: p}, Duplicate{Probability: 0})
 	for range n {
 		w.put(udp(0))
 	}
@@ -234,7 +234,7 @@ func TestDuplicate(t *testing.T) {
 			t.Fatalf("a copy of %d follows %d", e.Of, w.out[i-1].ID)
 		}
 	}
-	w = newWorld(6, Duplicate{1}, Duplicate{1})
+	w = newWorld(6, Duplicate{Probability: 1}, Duplicate{Probability: 1})
 	w.put(udp(0))
 	if got := w.ids(); !slices.Equal(got, []int{1, -1, -1}) || w.out[1].Dice == w.out[2].Dice || w.out[1].Dice == w.out[0].Dice {
 		t.Errorf("two stages made %v with dice %x %x %x, want the original and two copies with dice of their own", got, w.out[0].Dice, w.out[1].Dice, w.out[2].Dice)

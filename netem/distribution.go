@@ -42,26 +42,31 @@ func ParseDistribution(name string) (Distribution, error) {
 	return Uniform, fmt.Errorf("distribution %q is none of %s", name, strings.Join(distributionNames[:], ", "))
 }
 
+// A Table is a measured distribution: values at equal steps of probability, each in units of Jitter/8192, as netem's
+// `distribution FILE` has them. A draw takes one of them, all with the same probability.
+type Table []int16
+
 // tableScale is the value in a table that stands for one Jitter (netem's NETEM_DIST_SCALE).
 const tableScale = 8192
 
 // tableBits of a draw choose a value of a table.
 const tableBits = 12
 
-// sample maps a draw to the random part of a delay with a jitter above 0.
-func (d Distribution) sample(draw uint64, jitter time.Duration) time.Duration {
-	var t *[1 << tableBits]int16
-	switch d {
-	case Normal:
-		t = &normalTable
-	case Pareto:
-		t = &paretoTable
-	case ParetoNormal:
-		t = &paretoNormalTable
+// sample maps a draw to the random part of a delay with a jitter above 0, by the table if there is one.
+func sample(d Distribution, t Table, draw uint64, jitter time.Duration) time.Duration {
+	var v time.Duration
+	switch {
+	case t != nil:
+		v = time.Duration(t[Below(draw, uint64(len(t)))])
+	case d == Normal:
+		v = time.Duration(normalTable[draw>>(64-tableBits)])
+	case d == Pareto:
+		v = time.Duration(paretoTable[draw>>(64-tableBits)])
+	case d == ParetoNormal:
+		v = time.Duration(paretoNormalTable[draw>>(64-tableBits)])
 	default:
 		return time.Duration(Below(draw, 2*uint64(jitter))) - jitter
 	}
-	v := time.Duration(t[draw>>(64-tableBits)])
 	whole, rest := jitter/tableScale, jitter%tableScale
 	return whole*v + (rest*v+tableScale/2)>>13 // the product in two parts so that it fits; rounded to the nearest
 }

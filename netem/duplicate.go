@@ -1,12 +1,14 @@
 package netem
 
-// Duplicate copies packets; the copy follows directly behind the original. Copies are not copied again (as in netem).
-type Duplicate struct{ Probability Probability }
+// Duplicate copies packets; the copy follows directly behind the original. Copies are not copied again (as in netem). For
+// Correlation see correlation.go.
+type Duplicate struct{ Probability, Correlation Probability }
 
 // Attach implements Stage.
 func (d Duplicate) Attach(env Env, next Port) Port {
+	hit := chosen(env.Rand, d.Probability, d.Correlation)
 	return func(p *Packet) {
-		if p.Of != 0 || !d.Probability.Hit(env.Rand.Draw(p, 0)) {
+		if p.Of != 0 || !hit(p) {
 			next(p)
 			return
 		}

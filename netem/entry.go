@@ -4,8 +4,11 @@ package netem
 // each packet its number and its dice. It must be the first stage of a direction, and stand there once.
 //
 // Pairing: packets are counted by class, so that the k-th new data packet of a direction meets the same draws whatever
-// else travels there. The classes are first transmissions of data, retransmissions, and everything else.
-type Entry struct{}
+// else travels there. The classes are first transmissions of data, retransmissions, and everything else. Where it is told whose
+// a packet is, it counts each flow's packets too, for Access.
+type Entry struct {
+	Flow func(*Packet) int // whose a packet is, from 1, by its Header; 0: no flow's. nil: nobody asks
+}
 
 // A Class of packets is counted, and throws dice, by itself.
 type Class uint8
@@ -31,20 +34,33 @@ func (h *Header) Class() Class {
 }
 
 // Attach implements Stage.
-func (Entry) Attach(_ Env, next Port) Port {
+func (e Entry) Attach(_ Env, next Port) Port {
 	var count [Classes]uint64
-	sent := sequences{of: map[flowKey]*sequence{}}
+	var own [][Classes]uint64 // by flow
+	sent, numbered := sequences{of: map[flowKey]*sequence{}}, sequences{of: map[flowKey]*sequence{}}
 	return func(p *Packet) {
 		h := &p.Header
 		*h = Header{}
 		h.read(p.Data)
 		if h.Protocol == TCP && h.Kind != KindOther && !h.Fragment {
 			sent.note(h, p.Data)
+		} else if h.Numbered() {
+			numbered.noteNumbered(p)
 		}
 		c := h.Class()
 		count[c]++
 		p.Number = count[c]
 		p.Dice = dice(c, count[c])
+		if e.Flow != nil {
+			if p.Flow = e.Flow(p); p.Flow > 0 {
+				for len(own) < p.Flow {
+					own = append(own, [Classes]uint64{})
+				}
+				n := &own[p.Flow-1][c]
+				*n++
+				p.own = place{*n, dice(c, *n)}
+			}
+		}
 		next(p)
 	}
 }

@@ -22,13 +22,13 @@ const (
 type Kind uint8
 
 // The kinds of packets. A TCP segment with payload is data, whatever its flags except SYN and RST; a UDP datagram is
-// data, and so is every fragment of one.
+// data, and so is every fragment of one, unless it is Numbered and says what it is.
 const (
 	KindOther Kind = iota
 	KindSYN
 	KindSYNACK
 	KindData
-	KindRetransmission // TCP payload that begins below what was sent before
+	KindRetransmission // TCP payload that begins below what was sent before, numbered data sent before
 	KindACK
 	KindFIN
 	KindRST
@@ -73,14 +73,15 @@ type Header struct {
 	Version          uint8 // 4 or 6; 0 where Data is no IP packet
 	Protocol         Protocol
 	Kind             Kind
-	Flags            Flags  // TCP only
+	Flags            Flags // TCP, and Numbered datagrams
+	ECN              ECN
 	Fragment         bool   // not the first fragment of a datagram: it has no transport header
 	Transport        uint16 // where the transport header begins in Data
 	PayloadAt        uint16 // where the payload begins in Data
 	SrcPort, DstPort uint16 // TCP and UDP
 	Window           uint16 // TCP, unscaled
-	Seq, Ack         uint32 // TCP
-	Payload          int    // bytes of payload behind the transport header
+	Seq, Ack         uint32 // TCP, and Numbered datagrams
+	Payload          int    // bytes of payload behind the transport header, and that of a Numbered datagram
 }
 
 // ReadHeader reads an IP packet's headers. It never fails: what cannot be read stays zero and the Kind is KindOther. What
@@ -122,6 +123,7 @@ func (h *Header) read(b []byte) {
 func (h *Header) readIPv4(b []byte) (at, end int) { // RFC 791 section 3.1
 	h.Version = 4
 	h.Protocol = Protocol(b[9])
+	h.ECN = ECN(b[1] & 3)
 	h.Fragment = binary.BigEndian.Uint16(b[6:])&0x1fff != 0
 	at = int(b[0]&15) * 4
 	if n := int(binary.BigEndian.Uint16(b[2:])); n >= at && n < len(b) {
@@ -145,6 +147,7 @@ func (h *Header) readIPv6(b []byte) (at, end int) { // RFC 8200 section 3
 		end = n
 	}
 	h.Protocol = Protocol(b[6])
+	h.ECN = ECN(b[1] >> 4 & 3)
 	at = 40
 	for !h.Fragment && at+8 <= end {
 		switch h.Protocol {
@@ -180,6 +183,7 @@ func (h *Header) readUDP(t []byte) { // RFC 768
 	if n := int(binary.BigEndian.Uint16(t[4:])) - 8; n >= 0 && n < h.Payload {
 		h.Payload = n
 	}
+	h.readNumbered(t)
 }
 
 func (h *Header) readTCP(t []byte) { // RFC 9293 section 3.1

@@ -1,14 +1,20 @@
 package netem
 
-// Loss loses each packet with the same probability, whatever happened to the others: netem's `loss random` without its
-// correlation, which loses next to nothing.
-type Loss struct{ Probability Probability }
+// Loss loses each packet with the same probability: netem's `loss random`. Without Correlation it does so whatever happened to
+// the others; with it losses come in runs, and are still as many (see correlation.go; netem's own correlation loses next to
+// nothing).
+type Loss struct {
+	Probability, Correlation Probability
+	ECN                      bool // mark instead, where the sender takes marks
+}
 
 // Attach implements Stage.
 func (l Loss) Attach(env Env, next Port) Port {
+	hit := chosen(env.Rand, l.Probability, l.Correlation)
+	lose := env.loser(l.ECN, CauseLoss, next)
 	return func(p *Packet) {
-		if l.Probability.Hit(env.Rand.Draw(p, 0)) {
-			env.Drop(p, CauseLoss)
+		if hit(p) {
+			lose(p)
 			return
 		}
 		next(p)
@@ -17,7 +23,10 @@ func (l Loss) Attach(env Env, next Port) Port {
 
 // LossEvery loses every N-th packet of new data: numbers N, 2N, 3N … as Entry counts them, so that TCP and UDP lose the
 // same ones. Retransmissions, other packets and copies pass, and so does everything where N is below 1.
-type LossEvery struct{ N int }
+type LossEvery struct {
+	N   int
+	ECN bool // mark instead, where the sender takes marks
+}
 
 // Attach implements Stage.
 func (l LossEvery) Attach(env Env, next Port) Port {
@@ -25,9 +34,10 @@ func (l LossEvery) Attach(env Env, next Port) Port {
 		return next
 	}
 	n := uint64(l.N)
+	lose := env.loser(l.ECN, CauseLoss, next)
 	return func(p *Packet) {
 		if p.original() && p.Number%n == 0 {
-			env.Drop(p, CauseLoss)
+			lose(p)
 			return
 		}
 		next(p)
@@ -36,7 +46,10 @@ func (l LossEvery) Attach(env Env, next Port) Port {
 
 // LossAt loses the listed packets of new data, numbered from 1 as Entry counts them. Retransmissions, other packets and
 // copies pass.
-type LossAt struct{ Ranges []Range }
+type LossAt struct {
+	Ranges []Range
+	ECN    bool // mark instead, where the sender takes marks
+}
 
 // Attach implements Stage.
 func (l LossAt) Attach(env Env, next Port) Port {
@@ -44,9 +57,10 @@ func (l LossAt) Attach(env Env, next Port) Port {
 	if len(lost) == 0 {
 		return next
 	}
+	lose := env.loser(l.ECN, CauseLoss, next)
 	return func(p *Packet) {
 		if p.original() && holds(lost, p.Number) {
-			env.Drop(p, CauseLoss)
+			lose(p)
 			return
 		}
 		next(p)

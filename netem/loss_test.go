@@ -10,7 +10,7 @@ func TestLoss(t *testing.T) {
 	const n = 100000
 	b := udp(0)
 	for _, p := range []float64{0, 0.001, 0.02, 0.5, 1} {
-		w := newWorld(11, Loss{Probability(p)})
+		w := newWorld(11, Loss{Probability: Probability(p)})
 		for range n {
 			w.put(b)
 		}
@@ -28,14 +28,14 @@ func TestLossListed(t *testing.T) {
 		stage Stage
 		want  []uint64
 	}{
-		{LossEvery{0}, nil},
-		{LossEvery{-1}, nil},
-		{LossEvery{1}, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}},
-		{LossEvery{5}, []uint64{5, 10}},
+		{LossEvery{N: 0}, nil},
+		{LossEvery{N: -1}, nil},
+		{LossEvery{N: 1}, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}},
+		{LossEvery{N: 5}, []uint64{5, 10}},
 		{LossAt{}, nil},
-		{LossAt{[]Range{{7, 9}, {3, 3}}}, []uint64{3, 7, 8, 9}},
-		{LossAt{[]Range{{2, 9}, {4, 5}}}, []uint64{2, 3, 4, 5, 6, 7, 8, 9}},
-		{LossAt{[]Range{{9, 7}, {4, 5}, {5, 6}, {-3, 1}, {12, 1 << 62}, {0, 0}}}, []uint64{1, 4, 5, 6, 12}},
+		{LossAt{Ranges: []Range{{7, 9}, {3, 3}}}, []uint64{3, 7, 8, 9}},
+		{LossAt{Ranges: []Range{{2, 9}, {4, 5}}}, []uint64{2, 3, 4, 5, 6, 7, 8, 9}},
+		{LossAt{Ranges: []Range{{9, 7}, {4, 5}, {5, 6}, {-3, 1}, {12, 1 << 62}, {0, 0}}}, []uint64{1, 4, 5, 6, 12}},
 	} {
 		w := newWorld(1, c.stage)
 		for _, b := range in {
@@ -52,7 +52,7 @@ func TestLossListed(t *testing.T) {
 			t.Errorf("%v lost %v, want %v", c.stage, got, c.want)
 		}
 	}
-	w := newWorld(1, Duplicate{1}, LossEvery{1})
+	w := newWorld(1, Duplicate{Probability: 1}, LossEvery{N: 1})
 	w.put(udp(1))
 	if got := w.ids(); !slices.Equal(got, []int{-1}) {
 		t.Errorf("a copy meets LossEvery: out came %v, want the copy alone", got)

@@ -26,7 +26,7 @@ func (p Pipe) Attach(env Env, next Port) Port {
 	}
 	for i := len(p) - 1; i >= 0; i-- {
 		e := env
-		e.Rand = env.Rand.Sub(label[i])
+		e.Rand, e.Weather = env.Rand.Sub(label[i]), env.Weather.Sub(label[i])
 		next = p[i].Stage.Attach(e, next)
 	}
 	return next

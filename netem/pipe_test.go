@@ -2,6 +2,7 @@ package netem
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -9,7 +10,7 @@ import (
 // TestPhases: who enters in a phase goes through its stage, the first in the list; the end is not in it.
 func TestPhases(t *testing.T) {
 	w := newWorld(1, Phases{Base: Delay{Base: ms}, Phases: []Phase{
-		{10 * ms, 20 * ms, Loss{1}},
+		{10 * ms, 20 * ms, Loss{Probability: 1}},
 		{15 * ms, 30 * ms, nil},
 		{30 * ms, 40 * ms, Delay{Base: 100 * ms}},
 	}})
@@ -81,23 +82,47 @@ func TestPhasesDelay(t *testing.T) {
 	}
 }
 
-// TestPhasesDice: Base draws as if there were no phases, a phase draws otherwise.
+// TestPhasesDice: a packet meets the same draws in Base and in every phase.
 func TestPhasesDice(t *testing.T) {
-	lost := func(s Stage) string {
+	lost := func(s Stage) (ids []int) {
 		w := newWorld(1, s)
 		for i := range time.Duration(1000) {
 			w.runTo(i)
 			w.put(udp(0))
 		}
-		return fmt.Sprint(w.deaths())
+		return w.deaths()
 	}
-	base := lost(Loss{.1})
-	if got := lost(Phases{Loss{.1}, []Phase{{2000, 3000, Loss{.5}}}}); got != base {
-		t.Error("a phase that never comes shifts the draws of Base")
+	few, many := lost(Loss{Probability: .1}), lost(Loss{Probability: .5})
+	var want []int
+	for _, id := range few {
+		if id <= 500 {
+			want = append(want, id)
+		}
 	}
-	one, two := lost(Phases{nil, []Phase{{0, 1000, Loss{.1}}}}), lost(Phases{nil, []Phase{{}, {0, 1000, Loss{.1}}}})
-	if one == base || two == base || one == two {
-		t.Error("phases share dice")
+	for _, id := range many {
+		if id > 500 {
+			want = append(want, id)
+		}
+	}
+	ramp := []Phase{{500, 600, Loss{Probability: .5}}, {600, 2000, Loss{Probability: .5}}}
+	if got := lost(Phases{Loss{Probability: .1}, ramp}); !slices.Equal(got, want) {
+		t.Errorf("lost %v, want those of 10%% and from 501 on those of 50%%: %v", got, want)
+	}
+	for _, id := range few {
+		if !slices.Contains(many, id) {
+			t.Errorf("packet %d is lost with 10%%, and not with 50%%", id)
+		}
+	}
+}
+
+// TestPhasesOverlap: the first in the list counts, whatever the order of their instants, and empty ones never do.
+func TestPhasesOverlap(t *testing.T) {
+	s := Phases{Phases: []Phase{{5, 9, nil}, {2, 7, nil}, {3, 3, nil}, {8, 4, nil}, {0, 20, nil}, {30, 40, nil}}}
+	times := s.timetable()
+	for now := range time.Duration(50) {
+		if got, want := times.at(now), s.at(now); got != want {
+			t.Errorf("at %d stage %d is in force, want %d", now, got, want)
+		}
 	}
 }
 

@@ -11,40 +11,127 @@ import (
 func randomStage(roll func(n uint64) uint64) Stage {
 	p := func() Probability { return Probability(roll(5)) / 4 }
 	d := func() time.Duration { return time.Duration(roll(4)) * ms / 2 }
-	switch roll(15) {
+	ecn := func() bool { return roll(2) == 0 }
+	pick := func() Pick { return Pick{p(), p(), int(roll(5))} }
+	switch roll(23) {
 	case 0:
-		return Loss{p()}
+		return Loss{Probability: p(), Correlation: p(), ECN: ecn()}
 	case 1:
-		return LossEvery{int(roll(4))}
+		return LossEvery{N: int(roll(4)), ECN: ecn()}
 	case 2:
-		return LossAt{[]Range{{int(roll(40)), int(roll(40))}}}
+		return LossAt{Ranges: []Range{{int(roll(40)), int(roll(40))}}, ECN: ecn()}
 	case 3:
-		return Burst{p(), p(), p(), p()}
+		return Burst{P: p(), R: p(), Bad: p(), Good: p(), ECN: ecn()}
 	case 4:
-		return Delay{d(), d(), Distribution(roll(4)), roll(2) == 0}
+		return Delay{Base: d(), Jitter: d(), Distribution: Distribution(roll(4)), Table: []Table{nil, {-8192, 3}}[roll(2)], Correlation: p(), KeepOrder: roll(2) == 0, Ahead: pick()}
 	case 5:
-		return Reorder{p(), d()}
+		return Reorder{Pick: pick(), Delay: d()}
 	case 6:
-		return Duplicate{p()}
+		return Duplicate{Probability: p(), Correlation: p()}
 	case 7:
-		return Corrupt{p(), roll(2) == 0}
+		return Corrupt{Probability: p(), Correlation: p(), FixChecksum: roll(2) == 0}
 	case 8:
 		return Outage{d(), 10 * d()}
 	case 9:
-		return Bottleneck{Rate(roll(3)) * Mbit, int(roll(4)), Size(roll(3)) * 100}
+		return Bottleneck{Rate: Rate(roll(3)) * Mbit, LimitPackets: int(roll(4)), LimitBytes: Size(roll(3)) * 100, Overhead: Overhead{int(roll(3)) * 20, int(roll(3)) * 48, int(roll(6))}, Discipline: randomDiscipline(roll)}
 	case 10:
-		return Phases{Loss{p()}, []Phase{{d(), 10 * d(), Duplicate{p()}}}}
+		return Phases{Loss{Probability: p()}, []Phase{{d(), 10 * d(), Duplicate{Probability: p()}}}}
 	case 11:
-		return Pipe{{"x", Loss{p()}}, {"x", Duplicate{p()}}}
+		return Markov{p() / 2, p() / 2, p() / 2, p(), p() / 2, ecn()}
+	case 12:
+		return Slots{Base: d(), Jitter: d() / 2, Distribution: Distribution(roll(4)), Packets: int(roll(3)), Bytes: Size(roll(3)) * 100}
+	case 17:
+		link := func() Pipe {
+			for {
+				if s := randomStage(roll); !isAccess(s) {
+					return Pipe{{"x", s}, {"y", Loss{Probability: p() / 4}}}
+				}
+			}
+		}
+		return Access{[]Link{{"a", link()}, {}, {"a", link()}, {"b", link()}}[:roll(5)]}
+	case 13:
+		return Pipe{{"x", Loss{Probability: p()}}, {"x", Duplicate{Probability: p()}}}
+	case 14:
+		return Spells{MeanGood: 3 * d(), MeanBad: 3 * d(), Bad: p(), Good: p() / 4, ECN: ecn()}
+	case 16:
+		return randomReplay(roll)
+	case 15:
+		return Flap{d(), 10 * d(), d(), d(), ecn()}
 	}
 	if roll(5) == 0 {
-		return Phases{Bottleneck{Rate(roll(3)) * Mbit, int(roll(4)), 0}, []Phase{{d(), 10 * d(), Bottleneck{Rate: Rate(roll(3)) * Mbit / 3}}, {d(), 20 * d(), nil}}}
+		return Phases{Bottleneck{Rate: Rate(roll(3)) * Mbit, LimitPackets: int(roll(4)), Discipline: randomDiscipline(roll)}, []Phase{{d(), 10 * d(), Bottleneck{Rate: Rate(roll(3)) * Mbit / 3}}, {d(), 20 * d(), nil}}}
 	}
 	if roll(5) == 0 {
-		return Phases{Delay{d(), d(), Normal, true}, []Phase{{d(), 10 * d(), Delay{d(), 0, 0, true}}, {d(), 20 * d(), nil}}}
+		return Phases{Delay{Base: d(), Jitter: d(), Distribution: Normal, KeepOrder: true}, []Phase{{d(), 10 * d(), Delay{Base: d(), KeepOrder: true, Ahead: pick()}}, {d(), 20 * d(), nil}}}
+	}
+	if roll(5) == 0 {
+		return Phases{Slots{Base: d(), Packets: int(roll(3))}, []Phase{{d(), 10 * d(), nil}, {d(), 20 * d(), Slots{Base: d(), Jitter: d()}}}}
+	}
+	if roll(5) == 0 {
+		return Phases{randomTraced(roll), []Phase{{d(), 10 * d(), Bottleneck{Rate: Rate(roll(3)) * Mbit}}, {d(), 20 * d(), randomTraced(roll)}, {d(), 30 * d(), nil}}}
 	}
 	match := Match{Kind: Kind(roll(9)), Nth: []Range{{int(roll(10)), int(roll(30))}}}
-	return Script{[]Rule{{match, []Do{{Drop: true}, {Delay: d()}, {Duplicate: true}, {Corrupt: true}, {Hold: int(roll(5))}}[roll(5)]}}}
+	switch roll(4) {
+	case 0:
+		match = Match{Bytes: []Range{{int(roll(1000)), 500 + int(roll(1000))}}, From: d()}
+	case 1:
+		match = Match{Segments: []Range{{int(roll(10)), int(roll(30))}}, To: 10 * d()}
+	}
+	numbers := &Pattern{rows: []fate{{2, 5, Do{Delay: d()}}, {6, 9, Do{Hold: int(roll(5))}}, {12, 12, Do{Duplicate: true}}}}
+	times := &Pattern{timed: true, rows: []fate{{int64(d()), int64(5 * ms), Do{Hold: 2}}, {int64(6 * ms), int64(8 * ms), Do{Corrupt: true, Bit: int(roll(9))}}}}
+	return Script{[]Rule{{match, []Do{{Drop: true}, {Delay: d()}, {Duplicate: true}, {Corrupt: true}, {Hold: int(roll(5))}, {Pattern: numbers}, {Pattern: times}}[roll(7)]}}}
+}
+
+func isAccess(s Stage) bool { _, is := s.(Access); return is }
+
+// randomTraced returns a link with a trace.
+func randomTraced(roll func(n uint64) uint64) Bottleneck {
+	b := Bottleneck{LimitPackets: int(roll(4)), Discipline: randomDiscipline(roll)}
+	if roll(2) == 0 {
+		b.Opportunities = &Opportunities{[]time.Duration{time.Duration(roll(3)) * ms, 2 * ms, time.Duration(2+roll(3)) * ms}}
+	} else {
+		b.Rates = &Rates{from: []time.Duration{0, ms, 3 * ms}, rate: []Rate{Rate(roll(3)) * Mbit, Rate(roll(2)) * Mbit, Mbit}, period: 5 * ms, mean: Mbit}
+	}
+	return b
+}
+
+// randomReplay returns fates of all sorts.
+func randomReplay(roll func(n uint64) uint64) Replay {
+	f := new(Fates)
+	for n := range 20 + roll(30) {
+		c := Class(roll(3))
+		fate := func() Fate {
+			return Fate{Delay: time.Duration(roll(9)) * ms / 4, Bit: uint32(roll(3) * roll(2000)), Lost: roll(4) == 0, Late: uint32(roll(4)), Marked: roll(4) == 0, Mended: roll(2) == 0}
+		}
+		if err := f.Add(Forward, c, 0, fate()); err != nil {
+			panic(err)
+		}
+		for range roll(3) * (n % 2) {
+			if err := f.Add(Forward, c, uint64(len(f.of[Forward][c])), fate()); err != nil {
+				panic(err)
+			}
+		}
+	}
+	return Replay{Fates: f, Repeat: roll(2) == 0}
+}
+
+// randomDiscipline returns a discipline of any kind, with limits that a short test meets.
+func randomDiscipline(roll func(n uint64) uint64) Discipline {
+	d := time.Duration(1+roll(3)) * ms / 4
+	codel := CoDel{Target: d, Interval: 4 * d, MTU: Size(1 + roll(300)), ECN: roll(2) == 0, CEThreshold: time.Duration(roll(2)) * d}
+	switch roll(6) {
+	case 0:
+		return DropHead{}
+	case 1:
+		return RED{Size(roll(300)), 300 + Size(roll(300)), Probability(roll(5)) / 4, int(roll(3)), roll(2) == 0, roll(2) == 0}
+	case 2:
+		return codel
+	case 3:
+		return PIE{d, d, 1, roll(2) == 0}
+	case 4:
+		return FQCoDel{codel, Size(1 + roll(2000)), int(1 + roll(3))}
+	}
+	return nil
 }
 
 // TestConservation drives random pipes: at every instant packets in + copies = out + deaths + held, and in the end nothing
@@ -53,7 +140,7 @@ func TestConservation(t *testing.T) {
 	for seed := uint64(1); seed <= 500; seed++ {
 		n := uint64(0)
 		roll := func(below uint64) uint64 { n++; return Below(NewStream(seed).At(n, 0), below) }
-		pipe := Pipe{{"entry", Entry{}}}
+		pipe := Pipe{{"entry", Entry{Flow: byPort}}}
 		inside := map[*Packet]bool{}
 		for range 1 + roll(6) {
 			pipe = append(pipe, Step{fmt.Sprint(roll(3)), randomStage(roll)})
@@ -72,11 +159,12 @@ func TestConservation(t *testing.T) {
 		w.port = func(p *Packet) { inside[p] = true; port(p) }
 		for range 60 {
 			w.runTo(w.now + time.Duration(roll(3))*ms/3)
-			if roll(3) == 0 {
-				w.put(udp(int(roll(200))))
-			} else {
-				w.put(tcp(FlagACK|Flags(roll(8)), uint32(100+100*roll(20)), int(roll(200))))
+			b := udp(int(roll(200)))
+			if roll(3) > 0 {
+				b = tcp(FlagACK|Flags(roll(8)), uint32(100+100*roll(20)), int(roll(200)))
 			}
+			b[1], b[21] = byte(roll(4)), byte(roll(6)) // its ECN, its flow; the header's checksum is not looked at
+			w.put(b)
 			if w.in+w.copies != len(w.out)+len(w.dead)+len(inside) {
 				t.Fatalf("seed %d: %d in, %d copies, %d out, %d dead, %d held: %v", seed, w.in, w.copies, len(w.out), len(w.dead), len(inside), pipe)
 			}
@@ -130,8 +218,10 @@ func none(int) int { return 0 }
 // The stages are those that decide by dice and number alone.
 func TestPairing(t *testing.T) {
 	pipe := Pipe{
-		{"entry", Entry{}}, {"burst", Burst{.02, .2, .9, .01}}, {"loss", Loss{.03}}, {"every", LossEvery{50}}, {"at", LossAt{[]Range{{7, 9}}}},
-		{"corrupt", Corrupt{Probability: .05}}, {"duplicate", Duplicate{.05}}, {"reorder", Reorder{.05, 3 * ms}}, {"delay", Delay{5 * ms, 5 * ms, Normal, false}},
+		{"entry", Entry{}}, {"spells", Spells{MeanGood: 90 * ms, MeanBad: 10 * ms, Bad: .5, Good: .01}}, {"burst", Burst{P: .02, R: .2, Bad: .9, Good: .01}}, {"loss", Loss{Probability: .03}}, {"every", LossEvery{N: 50}}, {"at", LossAt{Ranges: []Range{{7, 9}}}},
+		{"corrupt", Corrupt{Probability: .05}}, {"duplicate", Duplicate{Probability: .05}}, {"reorder", Reorder{Pick: Pick{Probability: .05}, Delay: 3 * ms}}, {"delay", Delay{Base: 5 * ms, Jitter: 5 * ms, Distribution: Normal}},
+		{"markov", Markov{P13: .01, P31: .2, P32: .1, P23: .4, P14: .01}}, {"correlated", Loss{Probability: .02, Correlation: .7}},
+		{"correlated damage", Corrupt{Probability: .02, Correlation: .7}}, {"correlated copies", Duplicate{Probability: .02, Correlation: .7}},
 	}
 	run := func(overUDP bool, retransmissions, acks func(int) int) map[uint64]string {
 		w := newWorldOf(42, pipe)
@@ -192,10 +282,15 @@ func (j judge) Attach(env Env, next Port) Port {
 // All packets that reach it are compared.
 func TestPairingStages(t *testing.T) {
 	steps := Pipe{
-		{"burst", Burst{.02, .2, .9, .01}}, {"loss", Loss{.03}}, {"duplicate", Duplicate{.05}}, {"corrupt", Corrupt{Probability: .05}},
-		{"reorder", Reorder{.05, 3 * ms}}, {"bottleneck", Bottleneck{Rate: Mbit, LimitPackets: 2}}, {"script", Script{[]Rule{{Match{Nth: []Range{{2, 9}}}, Do{Drop: true}}}}},
+		{"burst", Burst{P: .02, R: .2, Bad: .9, Good: .01}}, {"loss", Loss{Probability: .03}}, {"duplicate", Duplicate{Probability: .05}}, {"corrupt", Corrupt{Probability: .05}},
+		{"markov", Markov{P13: .01, P31: .2, P32: .1, P23: .4, P14: .01}}, {"correlated", Loss{Probability: .02, Correlation: .7}},
+		{"gap", Reorder{Pick: Pick{Probability: .3, Correlation: .3, Gap: 4}, Delay: 3 * ms}}, {"slots", Slots{Base: 3 * ms, Jitter: ms, Packets: 4}},
+		{"delay", Delay{Base: 5 * ms, Jitter: 5 * ms, Correlation: .5, Ahead: Pick{Probability: .1}}},
+		{"spells", Spells{MeanGood: 90 * ms, MeanBad: 10 * ms, Bad: .9, Good: .01}}, {"flap", Flap{10 * ms, time.Second, 90 * ms, 10 * ms, true}},
+		{"reorder", Reorder{Pick: Pick{Probability: .05}, Delay: 3 * ms}}, {"bottleneck", Bottleneck{Rate: Mbit, LimitPackets: 2}}, {"script", Script{[]Rule{{Match{Nth: []Range{{2, 9}}}, Do{Drop: true}}}}},
+		{"red", Bottleneck{Rate: Mbit, Discipline: RED{Min: 100, Max: 300, Probability: 1, Weight: 1}}}, {"pie", Bottleneck{Rate: Mbit, Discipline: PIE{}}},
 	}
-	for _, judged := range steps[:4] {
+	for _, judged := range steps[:6] {
 		run := func(before, behind Pipe) map[uint64]string {
 			did := map[uint64]string{}
 			pipe := append(Pipe{{"entry", Entry{}}}, before...)

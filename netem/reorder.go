@@ -2,16 +2,16 @@ package netem
 
 import "time"
 
-// Reorder holds chosen packets back by Delay, so that those behind overtake them. A chosen packet is overtaken only if
-// another one follows within Delay; chosen packets keep their order among themselves.
+// Reorder holds the packets that Pick chooses back by Delay, so that those behind overtake them. A chosen packet is overtaken
+// only if another one follows within Delay; chosen packets keep their order among themselves.
 //
-// netem does the opposite: the chosen packet goes ahead without delay and overtakes all that is on its way. By RFC 4737
-// a packet is reordered if one with a higher number came before it, so netem's one early packet makes every packet that it
-// overtook a reordered one, as many as fit into the delay. Here the chosen packet itself is the reordered one, and the
-// measured ratio is Probability.
+// netem does the opposite: the chosen packet goes ahead without delay and overtakes all that is on its way (Delay.Ahead does
+// that). By RFC 4737 a packet is reordered if one with a higher number came before it, so netem's one early packet makes every
+// packet that it overtook a reordered one, as many as fit into the delay. Here the chosen packet itself is the reordered one,
+// and the measured ratio is Probability.
 type Reorder struct {
-	Probability Probability
-	Delay       time.Duration
+	Pick
+	Delay time.Duration
 }
 
 // Attach implements Stage.
@@ -20,8 +20,9 @@ func (r Reorder) Attach(env Env, next Port) Port {
 		return next
 	}
 	back := newDelayLine(env.Clock, next)
+	hit := r.Pick.attach(env.Rand)
 	return func(p *Packet) {
-		if r.Probability.Hit(env.Rand.Draw(p, 0)) {
+		if hit(p) {
 			back.add(p, r.Delay)
 			return
 		}

@@ -36,3 +36,6 @@ func (r *ring[T]) pop() T {
 
 // front is the oldest; the ring must not be empty.
 func (r *ring[T]) front() *T { return &r.slots[r.first] }
+
+// at is the i-th oldest, from 0; there must be one.
+func (r *ring[T]) at(i int) *T { return &r.slots[(r.first+i)&(len(r.slots)-1)] }

@@ -22,8 +22,11 @@ type Match struct {
 	// Kind is the kind to match. KindOther matches any packet; KindData is new data and KindRetransmission data sent again;
 	// KindFIN is every segment that carries FIN, with data or without; KindACK is a bare ACK.
 	Kind     Kind
-	Protocol Protocol // 0: any
-	Nth      []Range  // which of the packets that match Kind and Protocol, from 1; empty: all
+	Protocol Protocol      // 0: any
+	From, To time.Duration // those that come in [From, To); a To of 0 has no end
+	Bytes    []Range       // those that carry one of these bytes of their flow's stream, from 1 (see extent.go); empty: all
+	Segments []Range       // those that carry one of these segments of their flow, or a part of it, from 1, first or again; empty: all
+	Nth      []Range       // which of the packets that match all of that, from 1; empty: all
 }
 
 // Do is a fate. One field is set; if more are, the first of them counts. The zero value lets the packet pass, so that no
@@ -32,7 +35,9 @@ type Do struct {
 	Drop      bool
 	Delay     time.Duration // hold it back so long; others overtake it
 	Duplicate bool          // send a copy directly behind it
-	Corrupt   bool          // flip one random bit, as Corrupt without FixChecksum does
+	Corrupt   bool          // flip one random bit, as Corrupt without FixChecksum does,
+	Bit       int           // or this one, from 1; in a packet that has fewer it starts again at the first
+	Pattern   *Pattern      // do what it says of this packet, by its number among those that match, or by its instant
 	Hold      int           // let it leave directly behind the Hold-th packet that came later and has left
 }
 
@@ -46,7 +51,15 @@ func (s Script) Attach(env Env, next Port) Port {
 	}
 	d := &director{env: env, next: next}
 	for _, r := range s.Rules {
-		d.rules = append(d.rules, part{Rule: r, nth: sorted(r.Match.Nth), all: len(r.Match.Nth) == 0})
+		m := &r.Match
+		p := part{Rule: r, nth: sorted(m.Nth), all: len(m.Nth) == 0, bytes: sorted(m.Bytes), segments: sorted(m.Segments)}
+		if len(m.Bytes)+len(m.Segments) > 0 && d.extents == nil {
+			d.extents = &extents{of: map[flowKey]*flowExtent{}}
+		}
+		if n := len(p.segments); n > 0 {
+			d.extents.segments = max(d.extents.segments, p.segments[n-1].To)
+		}
+		d.rules = append(d.rules, p)
 	}
 	d.delayed = newSchedule(env.Clock, d.leave)
 	d.wake = d.overdue
@@ -58,6 +71,7 @@ type director struct {
 	env     Env
 	next    Port
 	rules   []part
+	extents *extents  // nil: no rule asks
 	came    uint64    // packets so far: each one's place in the order of coming
 	delayed *schedule // by Do.Delay
 	held    []hold    // by Do.Hold, in the order of coming
@@ -70,6 +84,8 @@ type part struct {
 	seen uint64
 	nth  []Range
 	all  bool
+
+	bytes, segments []Range
 }
 
 // A hold is a packet that waits for others to pass.
@@ -95,7 +111,11 @@ func (d *director) enter(p *Packet) {
 		d.next(c)
 		d.passed(order)
 	case do.Corrupt:
-		damage(p, d.env.Rand.Draw(p, 0), CauseScript)
+		if do.Bit > 0 {
+			damageAt(p, do.Bit, CauseScript)
+		} else {
+			damage(p, d.env.Rand.Draw(p, 0), CauseScript)
+		}
 		d.leave(p, order)
 	case do.Hold > 0:
 		d.held = append(d.held, hold{p, order, do.Hold, d.env.Clock.Now() + HoldLimit})
@@ -111,18 +131,35 @@ func (d *director) fate(p *Packet) Do {
 	if p.Of != 0 {
 		return do
 	}
+	var has extent
+	if d.extents != nil {
+		has = d.extents.note(p)
+	}
+	now := d.env.Clock.Now()
 	decided := false
 	for i := range d.rules {
 		r := &d.rules[i]
-		if !r.Match.matches(&p.Header) {
+		if !r.Match.matches(&p.Header) || !r.holds(now, &has) {
 			continue
 		}
 		r.seen++
-		if !decided && (r.all || holds(r.nth, r.seen)) {
+		switch {
+		case decided:
+		case !r.all && !holds(r.nth, r.seen):
+		case r.Do.Pattern != nil:
+			do, decided = r.Do.Pattern.at(r.seen, now)
+		default:
 			do, decided = r.Do, true
 		}
 	}
 	return do
+}
+
+// holds tells whether a rule is about this moment and about what the packet carries.
+func (r *part) holds(now time.Duration, has *extent) bool {
+	m := &r.Match
+	return now >= m.From && (m.To == 0 || now < m.To) &&
+		(len(m.Bytes) == 0 || meets(r.bytes, has.bytes)) && (len(m.Segments) == 0 || meets(r.segments, has.segments))
 }
 
 func (m *Match) matches(h *Header) bool {

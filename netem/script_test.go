@@ -57,6 +57,22 @@ func TestScript(t *testing.T) {
 			{Match{Kind: KindData, Nth: []Range{{1, 3}}}, drop},
 		}, data(4), "[2 4]"},
 
+		{"bytes", []Rule{{Match{Bytes: []Range{{15, 21}}}, drop}}, data(4), "[1 4]"},
+		{"bytes of UDP", []Rule{{Match{Bytes: []Range{{10, 10}}}, drop}}, [][]byte{udp(5), udp(4), udp(1), udp(3)}, "[1 2 4]"},
+		{"bytes again", []Rule{{Match{Bytes: []Range{{1, 10}}}, drop}}, connection, "[1 2 3 5 7 8 9 10 12]"},
+		{"segment, first and again", []Rule{{Match{Segments: nth(2)}, drop}}, append(data(3), tcp(ack, 105, 10), tcp(ack, 100, 10), tcp(ack, 110, 10)), "[1 3 5]"},
+		{"the first retransmission of segment 1", []Rule{{Match{Kind: KindRetransmission, Segments: nth(1), Nth: nth(1)}, drop}}, append(data(2), data(2)...), "[1 2 4]"},
+		{"a retransmission of several", []Rule{{Match{Kind: KindRetransmission, Segments: nth(3)}, drop}}, append(data(4), tcp(ack, 100, 20), tcp(ack, 110, 30)), "[1 2 3 4 5]"},
+		{"behind the last that is asked for", []Rule{{Match{Segments: nth(1)}, drop}}, append(data(4), tcp(ack, 120, 20), tcp(ack, 100, 5)), "[2 3 4 5]"},
+		{"around the wrap", []Rule{{Match{Segments: nth(2)}, drop}}, [][]byte{tcp(FlagSYN, 0xfffffff0, 0), tcp(ack, 0xfffffff1, 20), tcp(ack, 5, 10), tcp(ack, 15, 10), tcp(ack, 5, 10)}, "[1 2 4]"},
+		{"ports used again", []Rule{{Match{Bytes: nth(1)}, drop}}, [][]byte{tcp(FlagSYN, 99, 0), tcp(ack, 100, 10), tcp(FlagSYN, 999, 0), tcp(ack, 1000, 10), tcp(ack, 1010, 10)}, "[1 3 5]"},
+		{"no bytes", []Rule{{Match{Bytes: nth(1)}, drop}}, [][]byte{tcp(ack, 100, 0), udp(0), ipv4(ICMP, make([]byte, 8)), tcp(FlagRST, 100, 5)}, "[1 2 3 4]"},
+		{"from 2 ms to 4 ms", []Rule{{Match{From: 2 * ms, To: 4 * ms}, drop}}, data(6), "[1 2 5 6]"},
+		{"the second from 2 ms on", []Rule{{Match{From: 2 * ms, Nth: nth(2)}, drop}}, data(6), "[1 2 3 5 6]"},
+		{"pattern", []Rule{{Match{}, Do{Pattern: pattern(t, "packet,do\n2,drop\n4-5,hold 2\n")}}}, data(9), "[1 3 6 7 4 5 8 9]"},
+		{"pattern and rule", []Rule{{Match{}, Do{Pattern: pattern(t, "packet,do\n2,drop\n")}}, {Match{Nth: nth(3)}, drop}}, data(4), "[1 4]"},
+		{"pattern in time", []Rule{{Match{Kind: KindData}, Do{Pattern: pattern(t, "time_s,do\n0.001-0.003,drop\n0.003-0.0040,duplicate")}}}, data(5), "[1 4 -4 6]"},
+
 		{"duplicate", []Rule{{Match{Nth: nth(2)}, Do{Duplicate: true}}}, data(3), "[1 2 -2 4]"},
 		{"delay", []Rule{{Match{Nth: nth(2)}, Do{Delay: 2500 * time.Microsecond}}}, data(6), "[1 3 4 2 5 6]"},
 		{"delays", []Rule{{Match{Nth: nth(1)}, Do{Delay: 5 * ms}}, {Match{Nth: nth(2)}, Do{Delay: ms + ms/2}}}, data(7), "[3 2 4 5 1 6 7]"},
@@ -110,6 +126,17 @@ func TestScriptTimes(t *testing.T) {
 	}
 }
 
+// TestScriptFlipsThatBit: bit 1 is the first of the packet, and beyond the last they begin again.
+func TestScriptFlipsThatBit(t *testing.T) {
+	for bit, want := range map[int]int{1: 0, 9: 1, 37 * 8: 36, 37*8 + 9: 1} {
+		w := newWorld(1, Script{[]Rule{{Match{}, Do{Corrupt: true, Bit: bit}}}})
+		p := w.put(udp(9)) // 37 bytes
+		if n, at := difference(udp(9), p.Data); n != 1 || at != want || p.Sound || p.Harm != CauseScript {
+			t.Errorf("bit %d: %d bits differ, in byte %d, sound %v, harm %q", bit, n, at, p.Sound, p.Harm)
+		}
+	}
+}
+
 func TestScriptCorrupts(t *testing.T) {
 	w := newWorld(1, Script{[]Rule{{Match{Nth: []Range{{2, 2}}}, Do{Corrupt: true}}}})
 	for i := range 3 {
@@ -123,7 +150,7 @@ func TestScriptCorrupts(t *testing.T) {
 
 // TestScriptBehindCopies: copies are neither counted nor touched.
 func TestScriptBehindCopies(t *testing.T) {
-	w := newWorld(1, Duplicate{1}, Script{[]Rule{{Match{Nth: []Range{{2, 2}}}, Do{Drop: true}}}})
+	w := newWorld(1, Duplicate{Probability: 1}, Script{[]Rule{{Match{Nth: []Range{{2, 2}}}, Do{Drop: true}}}})
 	w.put(udp(1))
 	w.put(udp(1)) // its ID is 3
 	if got := fmt.Sprint(w.ids()); got != "[1 -1 -3]" {

@@ -79,6 +79,7 @@ type world struct {
 	out    []event
 	dead   []event
 	queue  []int
+	sent   [][]byte // what a test remembers of what it put in
 }
 
 // An event is a packet that came out or died.
@@ -104,6 +105,8 @@ func newWorldOf(seed uint64, pipe Pipe) *world {
 		Drop:  func(p *Packet, c Cause) { w.dead = append(w.dead, event{w.now, c, p}) },
 		Copy:  func(p *Packet) *Packet { w.copies++; return w.pool.Copy(p) },
 		Queue: func(n int) { w.queue = append(w.queue, n) },
+
+		Weather: NewStream(seed).Sub("weather"),
 	}
 	w.port = pipe.Attach(w.env, func(p *Packet) { w.out = append(w.out, event{w.now, "", p}) })
 	return w
