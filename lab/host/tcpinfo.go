@@ -14,11 +14,13 @@ type TCPInfo struct {
 	Ssthresh int           // slow start threshold, bytes; 0 while it is still unlimited
 	InFlight int           // bytes sent, not acknowledged and not thought to be lost
 	SendWnd  int           // the window the peer offers, bytes
+	RcvWnd   int           // the window it offers to the peer while nothing waits to be read, bytes
 	MSS      int           // payload bytes of a full segment
 	SRTT     time.Duration // smoothed round-trip time, 0 before the first sample
 	RTTVar   time.Duration
 	RTO      time.Duration // retransmission timeout in force, with its backoff
-	Event    string        // what changed it ("ack", "fast retransmit", "timeout", "state" …)
+	Waits    string        // why nothing more is being sent: "program", "cwnd", "window" …; "" where that is not known, or nothing is left to send
+	Event    string        // what changed it ("ack", "fast retransmit", "timeout" …); of a new state what led to it ("FIN received", "close" …)
 }
 
 // An Observer is told of every change of a TCP connection, at the instant of the change.

@@ -24,15 +24,15 @@ func BenchmarkUDP(b *testing.B) {
 				p.Sound = sound
 				l.s.Receive(p)
 			})
-			from, to := must(l.c.Socket(host.IPv4, host.Datagram)), must(l.s.Socket(host.IPv4, host.Datagram))
+			from, to := must(l.c.Socket(host.IPv4, host.Datagram, 0)), must(l.s.Socket(host.IPv4, host.Datagram, 0))
 			check(to.Bind(netip.AddrPortFrom(server4, 7)))
 			check(from.Connect(netip.AddrPortFrom(server4, 7)))
 			buf := make([]byte, 1448)
 			b.SetBytes(int64(len(buf)))
 			b.ReportAllocs()
 			for b.Loop() {
-				must(from.Send(buf, netip.AddrPort{}))
-				if n, _, err := to.Recv(buf); n != len(buf) || err != nil {
+				must(from.Send(buf, netip.AddrPort{}, 0))
+				if n, _, err := to.Recv(buf, 0); n != len(buf) || err != nil {
 					b.Fatal(n, err)
 				}
 			}
@@ -73,24 +73,24 @@ func BenchmarkTCP(b *testing.B) {
 	l.s.Transmit(func(p *netem.Packet) { packets++; l.w.After(time.Millisecond, func() { l.c.Receive(p) }) })
 	n := b.N
 	l.s.Go(func() {
-		s := must(l.s.Socket(host.IPv4, host.Stream))
+		s := must(l.s.Socket(host.IPv4, host.Stream, 0))
 		check(s.Bind(netip.AddrPortFrom(server4, 7)))
 		check(s.Listen(1))
 		c, _, err := s.Accept()
 		check(err)
 		buf := make([]byte, 1<<16)
 		for {
-			if n, _, _ := c.Recv(buf); n == 0 {
+			if n, _, _ := c.Recv(buf, 0); n == 0 {
 				return
 			}
 		}
 	})
 	l.c.Go(func() {
-		s := must(l.c.Socket(host.IPv4, host.Stream))
+		s := must(l.c.Socket(host.IPv4, host.Stream, 0))
 		check(s.Connect(netip.AddrPortFrom(server4, 7)))
 		buf := make([]byte, 1448*10)
 		for i := 0; i < n; i += 10 {
-			must(s.Send(buf, netip.AddrPort{}))
+			must(s.Send(buf, netip.AddrPort{}, 0))
 		}
 		check(s.Close())
 	})

@@ -28,11 +28,11 @@ type endpoint struct {
 }
 
 // newEndpoint makes an endpoint and puts it into the host's table. Its Conn is the caller's to make, with env.
-func (h *Host) newEndpoint(k flowKey, b *binding) *endpoint {
+func (h *Host) newEndpoint(k flowKey, b *binding, iss tcp.Seq) *endpoint {
 	e := &endpoint{
 		h: h, key: k, bind: b, wait: waitq{s: h.s},
 		local: netip.AddrPortFrom(k.local.netip(), k.localPort()), peer: netip.AddrPortFrom(k.peer.netip(), k.peerPort()),
-		iss: h.tcp.initialSequence(k, h.s.Now()),
+		iss: iss,
 	}
 	e.timer.init(h.s, e.expire)
 	h.tcp.conns[k] = e
@@ -40,7 +40,7 @@ func (h *Host) newEndpoint(k flowKey, b *binding) *endpoint {
 }
 
 func (e *endpoint) env() tcp.Env {
-	env := tcp.Env{Output: e.output, Notify: e.wait.wake}
+	env := tcp.Env{Output: e.output, Notify: e.wait.wake, Rand: e.h.c.Rand.Sub("tcp").Sub(e.local.String() + e.peer.String())}
 	if o := e.h.c.Observer; o != nil {
 		env.Change = func(info host.TCPInfo) { o.TCP(e.h, e.local, e.peer, info) }
 	}
@@ -59,6 +59,9 @@ func (h *Host) sendSegment(src, dst addr, s *tcp.Segment) {
 	n := s.HeaderLen()
 	p, b := h.packet(protoTCP, src, dst, n+len(s.Payload)+len(s.More), true)
 	s.Put(b)
+	if s.ECN != tcp.NotECT {
+		h.setECN(p.Data, s.ECN)
+	}
 	n += copy(b[n:], s.Payload)
 	copy(b[n:], s.More)
 	p.Unsealed(seal)
@@ -109,7 +112,11 @@ func (e *endpoint) write(b []byte) (int, error) {
 	return n, e.reason(err)
 }
 
-func (e *endpoint) read(b []byte) (int, error) {
+// read reads, or with peek only looks.
+func (e *endpoint) read(b []byte, peek bool) (int, error) {
+	if peek && e.conn.Unread() > 0 {
+		return e.conn.Peek(b), nil
+	}
 	was := e.h.enter()
 	n, err := e.conn.Read(e.h.s.Now(), b)
 	e.settle()

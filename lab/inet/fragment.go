@@ -8,7 +8,7 @@ func (h *Host) sendFragments(proto uint8, src, dst addr, body []byte, reason str
 		overhead += headerFragment
 	}
 	was := h.enter() // body must stay as it is meanwhile
-	room := (h.c.MTU - overhead) &^ 7
+	room := (h.pathMTU(dst) - overhead) &^ 7
 	id := h.nextID()
 	for at := 0; at < len(body); at += room {
 		n := min(room, len(body)-at)

@@ -16,10 +16,10 @@ func held(t testing.TB, a [2]netip.Addr, mtu int) (l *lab, taken *[]*netem.Packe
 	l = newLab(t, a[0], a[1], mtu, direct)
 	taken = new([]*netem.Packet)
 	l.c.Transmit(func(p *netem.Packet) { *taken = append(*taken, p) })
-	s = must(l.s.Socket(host.FamilyOf(a[1]), host.Datagram))
+	s = must(l.s.Socket(host.FamilyOf(a[1]), host.Datagram, 0))
 	check(s.Bind(netip.AddrPortFrom(a[1], 7)))
 	check(s.SetOption(host.ReceiveTimeout(1)))
-	c = must(l.c.Socket(host.FamilyOf(a[1]), host.Datagram))
+	c = must(l.c.Socket(host.FamilyOf(a[1]), host.Datagram, 0))
 	check(c.Connect(netip.AddrPortFrom(a[1], 7)))
 	return l, taken, s, c
 }
@@ -45,7 +45,7 @@ func TestFragmentSizes(t *testing.T) {
 		{families[0], 40000, 65507, []int{39996, 20 + 65515 - 39976}}, // 39980 & ^7 = 39976
 	} {
 		l, taken, s, sender := held(t, c.a, c.mtu)
-		must(sender.Send(numbered(c.n), netip.AddrPort{}))
+		must(sender.Send(numbered(c.n), netip.AddrPort{}, 0))
 		var got []int
 		for _, p := range *taken {
 			got = append(got, len(p.Data))
@@ -55,7 +55,7 @@ func TestFragmentSizes(t *testing.T) {
 			t.Errorf("%v: %d bytes at MTU %d: packets of %v, want %v", c.a[0], c.n, c.mtu, got, c.want)
 		}
 		buf := make([]byte, 1<<16)
-		if n, _, err := s.Recv(buf); err != nil || !bytes.Equal(buf[:n], numbered(c.n)) {
+		if n, _, err := s.Recv(buf, 0); err != nil || !bytes.Equal(buf[:n], numbered(c.n)) {
 			t.Errorf("%v: %d bytes at MTU %d came out as %d, %v", c.a[0], c.n, c.mtu, n, err)
 		}
 	}
@@ -74,7 +74,7 @@ func TestReassemblyInAnyOrder(t *testing.T) {
 		discarded := 0
 		for range 1 + r.below(4) {
 			n := 1300 + r.below(6000)
-			must(c.Send(numbered(n), netip.AddrPort{}))
+			must(c.Send(numbered(n), netip.AddrPort{}, 0))
 			fate := r.below(3)
 			dup := r.below(len(*taken))
 			for i, p := range *taken {
@@ -103,7 +103,7 @@ func TestReassemblyInAnyOrder(t *testing.T) {
 			l.s.Sleep(2 * time.Minute)
 			for range whole {
 				buf := make([]byte, 1<<16)
-				n, _, err := s.Recv(buf)
+				n, _, err := s.Recv(buf, 0)
 				if err != nil || !whole[n] || !bytes.Equal(buf[:n], numbered(n)) {
 					t.Errorf("seed %d, round %d: %d bytes, %v", seed, round, n, err)
 				}
@@ -122,7 +122,7 @@ func TestReassemblyTimesOut(t *testing.T) {
 	for i, a := range families {
 		l, taken, _, c := held(t, a, 1280)
 		limit := []time.Duration{30 * time.Second, 60 * time.Second}[i]
-		must(c.Send(numbered(3000), netip.AddrPort{}))
+		must(c.Send(numbered(3000), netip.AddrPort{}, 0))
 		l.s.Receive((*taken)[0])
 		l.s.Receive((*taken)[1])
 		l.program(func() {
@@ -140,7 +140,7 @@ func TestReassemblyTimesOut(t *testing.T) {
 		// Without the first fragment nothing is said.
 		n := len(l.sent)
 		*taken = nil
-		must(c.Send(numbered(3000), netip.AddrPort{}))
+		must(c.Send(numbered(3000), netip.AddrPort{}, 0))
 		l.s.Receive((*taken)[1])
 		l.program(func() { l.s.Sleep(2 * limit) })
 		l.expectCauses(CauseReassembly)

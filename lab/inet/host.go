@@ -90,8 +90,10 @@ type Host struct {
 	udpPorts ports
 	tcp      tcpTable
 	tcpPorts ports
+	polls    waitq // the programs in Poll that have a deadline
 	frags    reassembler
 	icmp     icmpLimit
+	paths    map[addr]pathMTU // what is known of paths that are narrower than the link
 
 	lastID uint32 // the last identification given to a datagram that may be or is fragmented
 	body   []byte // a transport message on its way to being fragmented
@@ -117,6 +119,7 @@ func New(s host.Scheduler, c Config) *Host {
 	h.lastID = uint32(c.Rand.Sub("ip id").At(0, 0))
 	h.udpPorts.rand = c.Rand.Sub("udp port")
 	h.tcpPorts.rand = c.Rand.Sub("tcp port")
+	h.polls.s = s
 	h.tcp.init(c.Rand.Sub("iss"))
 	h.frags.init(h)
 	h.loop.init(h)
@@ -142,14 +145,13 @@ func (h *Host) Go(f func()) { h.s.Go(f) }
 func (h *Host) Transmit(p netem.Port) { h.port = p }
 
 // Socket implements host.Host. A family that is not that of the host's address is EAFNOSUPPORT.
-func (h *Host) Socket(f host.Family, k host.Kind) (host.Socket, error) {
-	if f != h.family {
+func (h *Host) Socket(f host.Family, k host.Kind, p netem.Protocol) (host.Socket, error) {
+	switch {
+	case f != h.family:
 		return nil, syscall.EAFNOSUPPORT
-	}
-	switch k {
-	case host.Stream:
+	case k == host.Stream && (p == 0 || p == netem.TCP):
 		return newTCPSocket(h), nil
-	case host.Datagram:
+	case k == host.Datagram && (p == 0 || p == netem.UDP):
 		return newUDPSocket(h), nil
 	}
 	return nil, syscall.EPROTONOSUPPORT
@@ -172,8 +174,8 @@ type tuned struct {
 }
 
 // Socket implements host.Host.
-func (t *tuned) Socket(f host.Family, k host.Kind) (host.Socket, error) {
-	s, err := t.Host.Socket(f, k)
+func (t *tuned) Socket(f host.Family, k host.Kind, p netem.Protocol) (host.Socket, error) {
+	s, err := t.Host.Socket(f, k, p)
 	if s, ok := s.(*tcpSocket); ok {
 		s.cfg = t.tcp
 	}

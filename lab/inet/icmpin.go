@@ -15,6 +15,7 @@ type verdict struct {
 	err    syscall.Errno
 	hard   bool
 	tooBig bool // the packet does not fit a link on its way
+	mtu    int  // of that link, where the router has said it
 }
 
 // icmpIn4 takes a message of ICMP.
@@ -37,7 +38,7 @@ func (h *Host) icmpIn4(a *arrival) netem.Cause {
 		case codeNet:
 			v = verdict{err: syscall.ENETUNREACH}
 		case codeTooBig:
-			v = verdict{err: syscall.EMSGSIZE, tooBig: true}
+			v = verdict{err: syscall.EMSGSIZE, tooBig: true, mtu: int(get16(b[6:]))}
 		default:
 			v = verdict{err: syscall.EHOSTUNREACH}
 		}
@@ -76,7 +77,7 @@ func (h *Host) icmpIn6(a *arrival) netem.Cause {
 			v = verdict{err: syscall.EHOSTUNREACH}
 		}
 	case icmp6TooBig:
-		v = verdict{err: syscall.EMSGSIZE, tooBig: true}
+		v = verdict{err: syscall.EMSGSIZE, tooBig: true, mtu: int(min(get32(b[4:]), maxMTU))}
 	case icmp6TimeExceeded:
 		v = verdict{err: syscall.EHOSTUNREACH}
 	case icmp6Parameter:
@@ -102,6 +103,10 @@ func (h *Host) icmpErrorIn(a *arrival, v verdict) netem.Cause {
 		found = h.udpError(&q, v)
 	case protoTCP:
 		found = h.tcpError(&q, v)
+	}
+	if !found && v.tooBig && (q.proto == protoICMP || q.proto == protoICMPv6) { // an echo reply
+		h.narrow(q.dst, v.mtu)
+		found = true
 	}
 	if !found {
 		return CauseNoSocket

@@ -133,7 +133,7 @@ func (h *Host) emit(p *netem.Packet, dst addr) {
 
 // send sends a finished transport message that need not fit one packet. body may be h.body.
 func (h *Host) send(proto uint8, src, dst addr, body []byte, reason string) {
-	if h.ipHeader()+len(body) > h.c.MTU {
+	if h.ipHeader()+len(body) > h.pathMTU(dst) {
 		h.sendFragments(proto, src, dst, body, reason)
 		return
 	}

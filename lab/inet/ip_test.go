@@ -86,7 +86,7 @@ func TestExtensionHeaders(t *testing.T) {
 		{"no next header", 59, nil, []netem.Cause{CauseNoSocket}},
 	} {
 		l := newLab(t, client6, server6, 1500, direct)
-		s := must(l.s.Socket(host.IPv6, host.Datagram))
+		s := must(l.s.Socket(host.IPv6, host.Datagram, 0))
 		check(s.Bind(netip.AddrPortFrom(server6, 7)))
 		p, b := l.c.packet(c.next, fromNetip(client6), fromNetip(server6), len(c.head)+len(udp), false)
 		copy(b[copy(b, c.head):], udp)

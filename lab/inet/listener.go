@@ -34,15 +34,15 @@ func (l *listener) setBacklog(n int) {
 // full tells whether the accept queue takes no more.
 func (l *listener) full() bool { return len(l.ready) > l.backlog }
 
-// syn opens a connection for a SYN, or returns false if there is no room.
-func (l *listener) syn(k flowKey, s *tcp.Segment) bool {
+// syn opens a connection for a SYN, or returns false if there is no room. iss is its first sequence number.
+func (l *listener) syn(k flowKey, s *tcp.Segment, iss tcp.Seq) bool {
 	if l.full() || len(l.half) >= maxHalfOpen {
 		return false
 	}
 	h := l.s.h
 	b := &binding{addr: k.local, port: k.localPort(), reuse: l.bind.reuse}
 	h.tcpPorts.add(b)
-	e := h.newEndpoint(k, b)
+	e := h.newEndpoint(k, b, iss)
 	e.listener = l
 	l.half = append(l.half, e)
 	e.conn = tcp.Accept(l.s.cfg, e.env(), h.s.Now(), e.iss, s)
@@ -68,7 +68,6 @@ func (l *listener) settled(e *endpoint, lives bool) {
 func (l *listener) close() {
 	h := l.s.h
 	removeFrom(&h.tcp.listeners, l.bind.port, l)
-	h.tcpPorts.release(l.bind)
 	for _, e := range l.half {
 		e.listener = nil
 		e.close()

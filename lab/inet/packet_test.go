@@ -65,7 +65,7 @@ func TestPacketsOnTheWire(t *testing.T) {
 			if !ok || u.DstPort != 7 || u.Length != 15 || u.SrcPort < ephemeralFirst || u.SrcPort > ephemeralLast || !bytes.Equal(u.Payload, text) {
 				t.Errorf("datagram %v", p)
 			}
-			if ip, ok := p.NetworkLayer().(*layers.IPv4); ok && (ip.TTL != 64 || ip.Flags != 0 || ip.Length != 35 || ip.Protocol != layers.IPProtocolUDP) {
+			if ip, ok := p.NetworkLayer().(*layers.IPv4); ok && (ip.TTL != 64 || ip.Flags != layers.IPv4DontFragment || ip.Length != 35 || ip.Protocol != layers.IPProtocolUDP) {
 				t.Errorf("IPv4 header %v", ip)
 			}
 			if ip, ok := p.NetworkLayer().(*layers.IPv6); ok && (ip.HopLimit != 64 || ip.Length != 15 || ip.NextHeader != layers.IPProtocolUDP) {
@@ -95,12 +95,12 @@ func TestPacketsOnTheWire(t *testing.T) {
 }
 
 func udpOnce(l *lab, to netip.Addr, text []byte) {
-	s := must(l.s.Socket(host.FamilyOf(to), host.Datagram))
+	s := must(l.s.Socket(host.FamilyOf(to), host.Datagram, 0))
 	check(s.Bind(netip.AddrPortFrom(to, 7)))
-	c := must(l.c.Socket(host.FamilyOf(to), host.Datagram))
-	must(c.Send(text, netip.AddrPortFrom(to, 7)))
+	c := must(l.c.Socket(host.FamilyOf(to), host.Datagram, 0))
+	must(c.Send(text, netip.AddrPortFrom(to, 7), 0))
 	buf := make([]byte, 1<<16)
-	n, from, err := s.Recv(buf)
+	n, from, err := s.Recv(buf, 0)
 	check(err)
 	if !bytes.Equal(buf[:n], text) || from.Addr() != l.c.Addr() {
 		l.t.Errorf("%d bytes from %v, want %d from %v", n, from, len(text), l.c.Addr())
@@ -110,20 +110,20 @@ func udpOnce(l *lab, to netip.Addr, text []byte) {
 }
 
 func tcpOnce(l *lab, to netip.Addr, text []byte) {
-	s := must(l.s.Socket(host.FamilyOf(to), host.Stream))
+	s := must(l.s.Socket(host.FamilyOf(to), host.Stream, 0))
 	check(s.Bind(netip.AddrPortFrom(to, 7)))
 	check(s.Listen(1))
 	l.c.Go(func() {
-		c := must(l.c.Socket(host.FamilyOf(to), host.Stream))
+		c := must(l.c.Socket(host.FamilyOf(to), host.Stream, 0))
 		check(c.Connect(netip.AddrPortFrom(to, 7)))
-		must(c.Send(text, netip.AddrPort{}))
+		must(c.Send(text, netip.AddrPort{}, 0))
 		check(c.Close())
 	})
 	c, _, err := s.Accept()
 	check(err)
 	var got []byte
 	for buf := make([]byte, 1000); ; {
-		n, _, err := c.Recv(buf)
+		n, _, err := c.Recv(buf, 0)
 		check(err)
 		if n == 0 {
 			break
@@ -157,8 +157,8 @@ func TestSoundAndVerifiedAgree(t *testing.T) {
 				udpOnce(l, a[1], numbered(100))
 				udpOnce(l, a[1], numbered(5000))
 				tcpOnce(l, a[1], numbered(10000))
-				c := must(l.c.Socket(host.FamilyOf(a[1]), host.Datagram))
-				must(c.Send(numbered(1), netip.AddrPortFrom(a[1], 9)))
+				c := must(l.c.Socket(host.FamilyOf(a[1]), host.Datagram, 0))
+				must(c.Send(numbered(1), netip.AddrPortFrom(a[1], 9), 0))
 				check(c.Close())
 			})
 			l.expectCauses(CauseNoSocket) // the datagram to port 9
@@ -179,11 +179,11 @@ func TestSoundAndVerifiedAgree(t *testing.T) {
 func TestEveryFlippedBitIsFound(t *testing.T) {
 	for _, a := range [][2]netip.Addr{{client4, server4}, {client6, server6}} {
 		l := newLab(t, a[0], a[1], 1500, direct)
-		s := must(l.s.Socket(host.FamilyOf(a[1]), host.Datagram))
+		s := must(l.s.Socket(host.FamilyOf(a[1]), host.Datagram, 0))
 		check(s.Bind(netip.AddrPortFrom(a[1], 7)))
 		check(s.SetOption(host.ReceiveTimeout(time.Nanosecond)))
-		c := must(l.c.Socket(host.FamilyOf(a[1]), host.Datagram))
-		must(c.Send([]byte("x"), netip.AddrPortFrom(a[1], 7)))
+		c := must(l.c.Socket(host.FamilyOf(a[1]), host.Datagram, 0))
+		must(c.Send([]byte("x"), netip.AddrPortFrom(a[1], 7), 0))
 		good := l.sent[0]
 		begin := 0
 		if l.c.v6 {

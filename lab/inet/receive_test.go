@@ -62,17 +62,17 @@ func fuzzLab(t testing.TB, client, server netip.Addr) *lab {
 	l := newLab(t, client, server, 1280, direct)
 	l.record = false
 	l.s.Transmit(l.pool.Put)
-	u := must(l.s.Socket(host.FamilyOf(server), host.Datagram))
+	u := must(l.s.Socket(host.FamilyOf(server), host.Datagram, 0))
 	check(u.Bind(netip.AddrPortFrom(server, 7)))
 	l.s.Go(func() {
 		for {
-			if _, _, err := u.Recv(make([]byte, 10)); err != nil {
+			if _, _, err := u.Recv(make([]byte, 10), 0); err != nil {
 				return
 			}
 		}
 	})
 	l.s.Go(func() {
-		s := must(l.s.Socket(host.FamilyOf(server), host.Stream))
+		s := must(l.s.Socket(host.FamilyOf(server), host.Stream, 0))
 		check(s.Bind(netip.AddrPortFrom(server, 7)))
 		check(s.Listen(1))
 		for {

@@ -19,10 +19,10 @@ func TestTimeWaitOutlivesTheSocket(t *testing.T) {
 	at := netip.AddrPortFrom(server4, 7)
 	mine := netip.AddrPortFrom(client4, 5000)
 	l.program(func() {
-		s := must(l.s.Socket(host.IPv4, host.Stream))
+		s := must(l.s.Socket(host.IPv4, host.Stream, 0))
 		check(s.Bind(at))
 		check(s.Listen(1))
-		c := must(l.c.Socket(host.IPv4, host.Stream))
+		c := must(l.c.Socket(host.IPv4, host.Stream, 0))
 		check(c.Bind(mine))
 		check(c.Connect(at))
 		a, _, err := s.Accept()
@@ -40,7 +40,7 @@ func TestTimeWaitOutlivesTheSocket(t *testing.T) {
 			want  error
 		}{{0, false, syscall.EADDRINUSE}, {58 * time.Second, false, syscall.EADDRINUSE}, {3 * time.Second, false, nil}} {
 			l.c.Sleep(step.wait)
-			d := must(l.c.Socket(host.IPv4, host.Stream))
+			d := must(l.c.Socket(host.IPv4, host.Stream, 0))
 			check(d.SetOption(host.ReuseAddress(step.reuse)))
 			if err := d.Bind(mine); !errors.Is(err, step.want) {
 				t.Errorf("at %v: bind: %v, want %v", l.c.Now(), err, step.want)
@@ -58,13 +58,13 @@ func TestTimeWaitOutlivesTheSocket(t *testing.T) {
 func TestFullBacklogTells(t *testing.T) {
 	l := newLab(t, client4, server4, 1500, delayed(time.Millisecond))
 	at := netip.AddrPortFrom(server4, 7)
-	s := must(l.s.Socket(host.IPv4, host.Stream))
+	s := must(l.s.Socket(host.IPv4, host.Stream, 0))
 	check(s.Bind(at))
 	check(s.Listen(0)) // one may wait
 	var connected []time.Duration
 	for range 2 {
 		l.c.Go(func() {
-			c := must(l.c.Socket(host.IPv4, host.Stream))
+			c := must(l.c.Socket(host.IPv4, host.Stream, 0))
 			check(c.Connect(at))
 			connected = append(connected, l.c.Now())
 		})
@@ -86,7 +86,7 @@ func TestFullBacklogTells(t *testing.T) {
 	l.program(func() {
 		for range 2 {
 			begin := l.c.Now()
-			c := must(l.c.Socket(host.IPv4, host.Stream))
+			c := must(l.c.Socket(host.IPv4, host.Stream, 0))
 			l.w.After(500*time.Millisecond, func() { l.s.tcp.listener(l.s.self, 7).ready = nil }) // as if accepted
 			check(c.Connect(at))
 			took = l.c.Now() - begin

@@ -84,8 +84,14 @@ func (h *Host) tcpIn(a *arrival) netem.Cause {
 	if s.Parse(a.body) != nil {
 		return CauseMalformed
 	}
+	s.ECN = a.ecn(h.v6)
 	k := newFlowKey(a.dst, s.DstPort, a.src, s.SrcPort)
-	if e := h.tcp.find(k); e != nil {
+	e := h.tcp.find(k)
+	var l *listener
+	if s.Flags&(netem.FlagACK|netem.FlagSYN|netem.FlagRST) == netem.FlagSYN && (e == nil || e.conn.Reopens(s)) {
+		l = h.tcp.listener(a.dst, s.DstPort)
+	}
+	if e != nil && l == nil {
 		// As Linux: while the accept queue is full, the ACK that would complete a handshake is not heard, and the
 		// connection stays in SYN-RECEIVED, where SYN-ACK is sent again.
 		if l := e.listener; l != nil && l.full() && s.Flags&(netem.FlagACK|netem.FlagSYN|netem.FlagRST) == netem.FlagACK {
@@ -96,14 +102,12 @@ func (h *Host) tcpIn(a *arrival) netem.Cause {
 		h.done(a)
 		return ""
 	}
-	if s.Flags&(netem.FlagACK|netem.FlagSYN|netem.FlagRST) == netem.FlagSYN {
-		if l := h.tcp.listener(a.dst, s.DstPort); l != nil {
-			if !l.syn(k, s) {
-				return CauseBacklog
-			}
-			h.done(a)
-			return ""
+	if l != nil {
+		if !l.syn(k, s, h.reopened(k, e)) {
+			return CauseBacklog
 		}
+		h.done(a)
+		return ""
 	}
 	if r, ok := tcp.Reset(s); ok {
 		r.SrcPort, r.DstPort = s.DstPort, s.SrcPort
@@ -112,10 +116,21 @@ func (h *Host) tcpIn(a *arrival) netem.Cause {
 	return CauseNoSocket
 }
 
+// reopened returns the first sequence number of a connection that a SYN opens. One of the same name that is in TIME-WAIT makes
+// way for it, and is so far behind that none of its segments can be taken for the new one's (as in Linux).
+func (h *Host) reopened(k flowKey, old *endpoint) tcp.Seq {
+	if old == nil {
+		return h.tcp.initialSequence(k, h.s.Now())
+	}
+	old.conn.Fail(h.s.Now(), nil)
+	old.settle()
+	return old.conn.Next() + 65535 + 2
+}
+
 // tcpError brings an ICMP error to a connection. A hard one ends it while it is connecting, if the message quotes the SYN
 // that it sent; otherwise it is remembered (RFC 1122 section 4.2.3.9, RFC 5927 sections 4 and 5). "Fragmentation needed"
-// and "packet too big" change nothing: a tcp.Conn keeps the segment size of its handshake (RFC 1191 is not implemented;
-// this is where it would begin).
+// and "packet too big" make its segments smaller, if they say how small. Each connection finds that out for itself: what
+// the host remembers of a path (pathmtu.go) is for datagrams; in Linux all share it.
 func (h *Host) tcpError(q *quotation, v verdict) bool {
 	e := h.tcp.find(newFlowKey(q.src, q.srcPort, q.dst, q.dstPort))
 	if e == nil {
@@ -123,6 +138,10 @@ func (h *Host) tcpError(q *quotation, v verdict) bool {
 	}
 	switch {
 	case v.tooBig:
+		if v.mtu > 0 {
+			e.conn.TooBig(h.s.Now(), tcp.Seq(q.seq), max(v.mtu, h.leastPathMTU())-h.ipHeader()-20)
+			e.settle()
+		}
 	case v.hard && e.conn.State() == tcp.SynSent && tcp.Seq(q.seq) == e.iss:
 		e.conn.Fail(h.s.Now(), v.err)
 		e.settle()

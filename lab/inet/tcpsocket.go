@@ -15,15 +15,20 @@ import (
 
 // A tcpSocket implements host.Socket. It is fresh, listening (l), or has a connection (e).
 type tcpSocket struct {
-	h          *Host
-	bind       *binding
-	l          *listener
-	e          *endpoint
-	closed     bool
-	err        error      // of a Send that could say how much it had sent, but not why not more; told once
-	cfg        tcp.Config // of the next connection
-	sendBuffer int        // SO_SNDBUF, or -1 if it was not set
-	timeout    time.Duration
+	h           *Host
+	bind        *binding
+	l           *listener
+	e           *endpoint
+	opening     bool // no Connect was told yet that e is open, or why it is not
+	bound       addr // what the socket was bound to before e was opened
+	closed      bool
+	err         error      // of a Send that could say how much it had sent, but not why not more; told once
+	cfg         tcp.Config // of the next connection
+	sendBuffer  int        // SO_SNDBUF, or -1 if it was not set
+	timeout     time.Duration
+	sendTimeout time.Duration
+	nonBlocking bool
+	linger      host.Linger
 }
 
 func newTCPSocket(h *Host) *tcpSocket {
@@ -87,7 +92,7 @@ func (s *tcpSocket) Listen(backlog int) error {
 
 // Accept implements host.Socket. The new socket has the options of the listening one.
 func (s *tcpSocket) Accept() (host.Socket, netip.AddrPort, error) {
-	limit := deadline(s.h.s.Now(), s.timeout)
+	limit := s.patience(s.timeout, 0)
 	for {
 		switch {
 		case s.closed:
@@ -98,7 +103,10 @@ func (s *tcpSocket) Accept() (host.Socket, netip.AddrPort, error) {
 		if l := s.l; len(l.ready) > 0 {
 			e := l.ready[0]
 			l.ready = append(l.ready[:0], l.ready[1:]...)
-			return &tcpSocket{h: s.h, bind: e.bind, e: e, cfg: s.cfg, sendBuffer: s.sendBuffer, timeout: s.timeout}, e.peer, nil
+			return &tcpSocket{
+				h: s.h, bind: e.bind, e: e, cfg: s.cfg, sendBuffer: s.sendBuffer,
+				timeout: s.timeout, sendTimeout: s.sendTimeout, linger: s.linger,
+			}, e.peer, nil
 		}
 		if s.h.s.Now() >= limit {
 			return nil, netip.AddrPort{}, syscall.EAGAIN
@@ -107,13 +115,18 @@ func (s *tcpSocket) Accept() (host.Socket, netip.AddrPort, error) {
 	}
 }
 
+// patience is the instant at which a call that begins now gives up, with a timeout of its own.
+func (s *tcpSocket) patience(timeout time.Duration, flags host.Flags) time.Duration {
+	return deadline(s.h.s.Now(), timeout, s.nonBlocking || flags&host.DontWait != 0)
+}
+
 // Connect implements host.Socket. After a failure the socket is fresh again, and keeps its port if Bind chose it.
 func (s *tcpSocket) Connect(peer netip.AddrPort) error {
 	switch {
 	case s.closed:
 		return syscall.EBADF
-	case s.e != nil && s.e.connecting():
-		return syscall.EALREADY
+	case s.opening:
+		return s.connected(syscall.EALREADY)
 	case s.e != nil || s.l != nil:
 		return syscall.EISCONN
 	case !peer.Addr().IsValid():
@@ -139,17 +152,20 @@ func (s *tcpSocket) Connect(peer netip.AddrPort) error {
 	if h.tcp.conns[k] != nil {
 		return syscall.EADDRNOTAVAIL
 	}
-	s.bind.addr = src
+	s.bind.addr, s.bound = src, bound
 	s.open(k)
-	return s.connected(bound)
+	if s.nonBlocking { // even if it is over already
+		return syscall.EINPROGRESS
+	}
+	return s.connected(syscall.EINPROGRESS)
 }
 
 // open sends the SYN.
 func (s *tcpSocket) open(k flowKey) {
 	h := s.h
-	e := h.newEndpoint(k, s.bind)
+	e := h.newEndpoint(k, s.bind, h.tcp.initialSequence(k, h.s.Now()))
 	e.open = true
-	s.e = e
+	s.e, s.opening = e, true
 	was := h.enter()
 	e.conn = tcp.Connect(s.cfg, e.env(), h.s.Now(), e.iss)
 	s.prepare(e.conn)
@@ -164,25 +180,34 @@ func (s *tcpSocket) prepare(c *tcp.Conn) {
 	}
 }
 
-// connected waits until the handshake is over. When it fails, the socket is bound to what it was before.
-func (s *tcpSocket) connected(bound addr) error {
+// connected waits until the handshake is over, at most as long as SO_SNDTIMEO says; its error is then underway. When the
+// handshake fails, the socket is bound to what it was before.
+func (s *tcpSocket) connected(underway error) error {
 	e := s.e
+	limit := s.patience(s.sendTimeout, 0)
 	for e.connecting() && !s.closed {
-		e.wait.wait(e.wait.wakes, tcp.Never)
+		if s.h.s.Now() >= limit {
+			return underway
+		}
+		e.wait.wait(e.wait.wakes, limit)
 	}
-	if s.closed {
+	switch {
+	case s.closed:
 		return syscall.EBADF
+	case s.e != e: // another program was told how it failed
+		return syscall.ECONNABORTED
 	}
+	s.opening = false
 	if e.conn.State() != tcp.Closed {
 		return nil
 	}
 	s.e = nil
 	if s.bind.chosen {
-		s.bind.addr = bound
+		s.bind.addr = s.bound
 	} else {
 		s.bind = &binding{addr: s.h.any(), reuse: s.bind.reuse}
 	}
-	if err := e.conn.Err(); err != nil {
+	if err := e.conn.TakeError(); err != nil {
 		return e.reason(err)
 	}
 	return syscall.ECONNABORTED
@@ -190,7 +215,8 @@ func (s *tcpSocket) connected(bound addr) error {
 
 // Send implements host.Socket. When the connection fails after some of b was taken, it returns how much, and the next
 // call says why. A socket that has no connection is EPIPE, as in Linux.
-func (s *tcpSocket) Send(b []byte, _ netip.AddrPort) (int, error) {
+func (s *tcpSocket) Send(b []byte, _ netip.AddrPort, flags host.Flags) (int, error) {
+	limit := s.patience(s.sendTimeout, flags)
 	done := 0
 	for {
 		switch {
@@ -215,8 +241,13 @@ func (s *tcpSocket) Send(b []byte, _ netip.AddrPort) (int, error) {
 			return 0, err
 		case done == len(b):
 			return done, nil
+		case s.h.s.Now() < limit:
+			s.e.wait.wait(seen, limit)
+		case done > 0:
+			return done, nil
+		default:
+			return 0, syscall.EAGAIN
 		}
-		s.e.wait.wait(seen, tcp.Never)
 	}
 }
 
@@ -228,8 +259,8 @@ func (s *tcpSocket) pending() error {
 }
 
 // Recv implements host.Socket. The address is the peer's.
-func (s *tcpSocket) Recv(b []byte) (int, netip.AddrPort, error) {
-	limit := deadline(s.h.s.Now(), s.timeout)
+func (s *tcpSocket) Recv(b []byte, flags host.Flags) (int, netip.AddrPort, error) {
+	limit := s.patience(s.timeout, flags)
 	for {
 		switch {
 		case s.closed:
@@ -240,7 +271,7 @@ func (s *tcpSocket) Recv(b []byte) (int, netip.AddrPort, error) {
 			return 0, s.e.peer, nil
 		}
 		seen := s.e.wait.wakes
-		n, err := s.e.read(b)
+		n, err := s.e.read(b, flags&host.Peek != 0)
 		switch {
 		case n > 0:
 			return n, s.e.peer, nil
@@ -269,37 +300,4 @@ func (s *tcpSocket) LocalAddr() netip.AddrPort {
 		return netip.AddrPortFrom(s.bind.addr.netip(), s.bind.port)
 	}
 	return netip.AddrPort{}
-}
-
-// CloseWrite implements host.Socket. On a listening socket it does nothing, as in Linux.
-func (s *tcpSocket) CloseWrite() error {
-	switch {
-	case s.closed:
-		return syscall.EBADF
-	case s.l != nil:
-		return nil
-	case s.e == nil || s.e.conn.State() == tcp.Closed:
-		return syscall.ENOTCONN
-	}
-	s.e.do((*tcp.Conn).CloseWrite)
-	return nil
-}
-
-// Close implements host.Socket.
-func (s *tcpSocket) Close() error {
-	if s.closed {
-		return syscall.EBADF
-	}
-	s.closed = true
-	switch {
-	case s.l != nil:
-		s.l.close()
-	case s.e != nil:
-		s.e.open = false
-		s.e.do((*tcp.Conn).Close)
-		s.e.wait.wake()
-	default:
-		s.h.tcpPorts.release(s.bind)
-	}
-	return nil
 }

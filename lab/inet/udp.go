@@ -19,9 +19,11 @@ type udpSocket struct {
 	peerPort uint16
 	conn     bool // Connect has fixed the peer
 	closed   bool
-	shut     bool          // CloseWrite
+	shut     bool          // Shutdown for writing
+	deaf     bool          // and for reading
 	err      syscall.Errno // of an ICMP message; the next call returns it, once
 	timeout  time.Duration // SO_RCVTIMEO
+	instant  bool          // O_NONBLOCK
 	queue    udpQueue
 	limit    int // bytes of payload the queue holds
 	wait     waitq
@@ -105,8 +107,8 @@ func (s *udpSocket) Connect(peer netip.AddrPort) error {
 }
 
 // Send implements host.Socket: it makes one datagram, of at most 65507 bytes (IPv6: 65527), and never blocks. A datagram
-// that does not fit the MTU is sent in fragments.
-func (s *udpSocket) Send(b []byte, to netip.AddrPort) (int, error) {
+// that does not fit the path's MTU, as far as that is known, is sent in fragments, any other with DF.
+func (s *udpSocket) Send(b []byte, to netip.AddrPort, _ host.Flags) (int, error) {
 	if s.closed {
 		return 0, syscall.EBADF
 	}
@@ -138,14 +140,14 @@ func (s *udpSocket) Send(b []byte, to netip.AddrPort) (int, error) {
 		return 0, err
 	}
 	n := headerUDP + len(b)
-	if h.ipHeader()+n > h.c.MTU {
+	if h.ipHeader()+n > h.pathMTU(dst) {
 		h.body = slices.Grow(h.body[:0], n)[:n]
 		putUDP(h.body, s.bind.port, port, b)
 		sealUDP(h.body, src, dst)
 		h.sendFragments(protoUDP, src, dst, h.body, "new")
 		return len(b), nil
 	}
-	p, t := h.packet(protoUDP, src, dst, n, false)
+	p, t := h.packet(protoUDP, src, dst, n, true)
 	putUDP(t, s.bind.port, port, b)
 	p.Unsealed(seal)
 	p.Reason = "new"
@@ -196,9 +198,10 @@ func (s *udpSocket) pending() error {
 	return err
 }
 
-// Recv implements host.Socket.
-func (s *udpSocket) Recv(b []byte) (int, netip.AddrPort, error) {
-	limit := deadline(s.h.s.Now(), s.timeout)
+// Recv implements host.Socket. A socket that is shut down for reading returns 0, once it has no datagram left; but
+// a call that may not wait is EAGAIN, as in Linux.
+func (s *udpSocket) Recv(b []byte, flags host.Flags) (int, netip.AddrPort, error) {
+	limit := deadline(s.h.s.Now(), s.timeout, s.instant || flags&host.DontWait != 0)
 	for {
 		if s.closed {
 			return 0, netip.AddrPort{}, syscall.EBADF
@@ -206,13 +209,23 @@ func (s *udpSocket) Recv(b []byte) (int, netip.AddrPort, error) {
 		if err := s.pending(); err != nil {
 			return 0, netip.AddrPort{}, err
 		}
-		if m, ok := s.queue.pop(); ok {
+		if m, ok := s.queue.peek(); ok {
 			n := copy(b, m.payload)
-			s.h.c.Pool.Put(m.p)
-			return n, netip.AddrPortFrom(m.from.netip(), m.port), nil
+			if flags&host.Trunc != 0 {
+				n = len(m.payload)
+			}
+			from := netip.AddrPortFrom(m.from.netip(), m.port)
+			if flags&host.Peek == 0 {
+				s.queue.pop()
+				s.h.c.Pool.Put(m.p)
+			}
+			return n, from, nil
 		}
 		if s.h.s.Now() >= limit {
 			return 0, netip.AddrPort{}, syscall.EAGAIN
+		}
+		if s.deaf {
+			return 0, netip.AddrPort{}, nil
 		}
 		s.wait.wait(s.wait.wakes, limit)
 	}
@@ -226,13 +239,34 @@ func (s *udpSocket) LocalAddr() netip.AddrPort {
 	return netip.AddrPortFrom(s.bind.addr.netip(), s.bind.port)
 }
 
-// CloseWrite makes every later Send fail with EPIPE; the peer does not learn of it. On a socket without a fixed peer it
-// says ENOTCONN and does it all the same, as Linux.
-func (s *udpSocket) CloseWrite() error {
+// PeerAddr implements host.Socket.
+func (s *udpSocket) PeerAddr() netip.AddrPort {
+	if !s.conn || s.closed {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(s.peer.netip(), s.peerPort)
+}
+
+// TakeError implements host.Socket.
+func (s *udpSocket) TakeError() error {
 	if s.closed {
 		return syscall.EBADF
 	}
-	s.shut = true
+	return s.pending()
+}
+
+// Shutdown makes every later Send fail with EPIPE, or Recv return 0; the peer does not learn of it. On a socket without a
+// fixed peer it says ENOTCONN and does it all the same, as Linux.
+func (s *udpSocket) Shutdown(how host.How) error {
+	switch {
+	case s.closed:
+		return syscall.EBADF
+	case how > host.ShutBoth:
+		return syscall.EINVAL
+	}
+	s.shut = s.shut || how != host.ShutRead
+	s.deaf = s.deaf || how != host.ShutWrite
+	s.wait.wake()
 	if !s.conn {
 		return syscall.ENOTCONN
 	}
@@ -276,7 +310,8 @@ func (s *udpSocket) Accept() (host.Socket, netip.AddrPort, error) {
 	return nil, netip.AddrPort{}, syscall.EOPNOTSUPP
 }
 
-// SetOption implements host.Socket. A send buffer has no effect: a datagram is handed to the network at once.
+// SetOption implements host.Socket. A send buffer and a timeout have no effect: a datagram is handed to the
+// network at once.
 func (s *udpSocket) SetOption(o host.Option) error {
 	if s.closed {
 		return syscall.EBADF
@@ -296,8 +331,15 @@ func (s *udpSocket) SetOption(o host.Option) error {
 			return syscall.EINVAL
 		}
 		s.timeout = time.Duration(o)
+	case host.SendTimeout:
+		if o < 0 {
+			return syscall.EINVAL
+		}
+	case host.NonBlocking:
+		s.instant = bool(o)
 	case host.ReuseAddress:
 		s.bind.reuse = bool(o)
+	case host.KeepAlive, host.Linger: // every socket has them, TCP alone makes use of them
 	default:
 		return syscall.ENOPROTOOPT
 	}

@@ -15,14 +15,14 @@ import (
 // buffer of 1000.
 func TestFullBufferDropsAndTells(t *testing.T) {
 	l := newLab(t, client4, server4, 1500, direct)
-	s := must(l.s.Socket(host.IPv4, host.Datagram))
+	s := must(l.s.Socket(host.IPv4, host.Datagram, 0))
 	check(s.Bind(netip.AddrPortFrom(server4, 7)))
 	check(s.SetOption(host.ReceiveBuffer(1000)))
 	check(s.SetOption(host.ReceiveTimeout(1)))
-	c := must(l.c.Socket(host.IPv4, host.Datagram))
+	c := must(l.c.Socket(host.IPv4, host.Datagram, 0))
 	check(c.Connect(netip.AddrPortFrom(server4, 7)))
 	for _, n := range []int{300, 301, 300, 300, 99, 1} { // 901, then no room for 300, then 1000, then no room for 1
-		must(c.Send(make([]byte, n), netip.AddrPort{}))
+		must(c.Send(make([]byte, n), netip.AddrPort{}, 0))
 	}
 	if got, want := fmt.Sprint(l.deaths), fmt.Sprint([]death{{4, CauseBufferFull, 328}, {6, CauseBufferFull, 29}}); got != want {
 		t.Errorf("thrown away %v, want %v", got, want)
@@ -30,15 +30,15 @@ func TestFullBufferDropsAndTells(t *testing.T) {
 	l.program(func() {
 		buf := make([]byte, 200) // longer ones are cut
 		for _, want := range []int{200, 200, 200, 99} {
-			if n, _, err := s.Recv(buf); n != want || err != nil {
+			if n, _, err := s.Recv(buf, 0); n != want || err != nil {
 				t.Errorf("%d, %v; want %d", n, err, want)
 			}
 		}
-		if _, _, err := s.Recv(buf); err != syscall.EAGAIN {
+		if _, _, err := s.Recv(buf, 0); err != syscall.EAGAIN {
 			t.Errorf("%v, want EAGAIN", err)
 		}
-		must(c.Send(make([]byte, 1000), netip.AddrPort{})) // there is room again
-		must(c.Send(nil, netip.AddrPort{}))
+		must(c.Send(make([]byte, 1000), netip.AddrPort{}, 0)) // there is room again
+		must(c.Send(nil, netip.AddrPort{}, 0))
 	})
 	l.deaths = l.deaths[2:]
 	l.expectCauses(CauseBufferFull)
@@ -49,11 +49,11 @@ func TestFullBufferDropsAndTells(t *testing.T) {
 // The buffer of a datagram in fragments is full like any other's; every fragment goes.
 func TestFullBufferDropsAllFragments(t *testing.T) {
 	l := newLab(t, client4, server4, 1500, direct)
-	s := must(l.s.Socket(host.IPv4, host.Datagram))
+	s := must(l.s.Socket(host.IPv4, host.Datagram, 0))
 	check(s.Bind(netip.AddrPortFrom(server4, 7)))
 	check(s.SetOption(host.ReceiveBuffer(2999)))
-	c := must(l.c.Socket(host.IPv4, host.Datagram))
-	must(c.Send(make([]byte, 3000), netip.AddrPortFrom(server4, 7)))
+	c := must(l.c.Socket(host.IPv4, host.Datagram, 0))
+	must(c.Send(make([]byte, 3000), netip.AddrPortFrom(server4, 7), 0))
 	l.expectCauses(CauseBufferFull, CauseBufferFull, CauseBufferFull)
 }
 
@@ -61,7 +61,7 @@ func TestFullBufferDropsAllFragments(t *testing.T) {
 func TestZeroChecksum(t *testing.T) {
 	for i, a := range families {
 		l := newLab(t, a[0], a[1], 1500, direct)
-		s := must(l.s.Socket(host.FamilyOf(a[1]), host.Datagram))
+		s := must(l.s.Socket(host.FamilyOf(a[1]), host.Datagram, 0))
 		check(s.Bind(netip.AddrPortFrom(a[1], 7)))
 		p, b := l.c.packet(protoUDP, fromNetip(a[0]), fromNetip(a[1]), 9, false)
 		p.Sound = false
@@ -86,7 +86,7 @@ func TestDatagramFindsTheClosestSocket(t *testing.T) {
 	l := newLab(t, client4, server4, 1500, direct)
 	at := func(a string) netip.AddrPort { return netip.MustParseAddrPort(a) }
 	open := func(bind, peer string) host.Socket {
-		s := must(l.s.Socket(host.IPv4, host.Datagram))
+		s := must(l.s.Socket(host.IPv4, host.Datagram, 0))
 		check(s.SetOption(host.ReuseAddress(true)))
 		check(s.SetOption(host.ReceiveTimeout(time.Nanosecond)))
 		check(s.Bind(at(bind)))
@@ -96,13 +96,13 @@ func TestDatagramFindsTheClosestSocket(t *testing.T) {
 		return s
 	}
 	all := []host.Socket{open("10.0.0.2:7", "10.0.0.1:5"), open("10.0.0.2:7", ""), open("0.0.0.0:7", ""), open("10.0.0.2:7", "10.0.0.1:6")}
-	c := must(l.c.Socket(host.IPv4, host.Datagram))
+	c := must(l.c.Socket(host.IPv4, host.Datagram, 0))
 	check(c.Bind(at("10.0.0.1:5")))
 	l.program(func() {
 		for range 3 { // each time the closest is closed, the next gets it
-			must(c.Send([]byte("x"), at("10.0.0.2:7")))
+			must(c.Send([]byte("x"), at("10.0.0.2:7"), 0))
 			for i, s := range all {
-				if _, _, err := s.Recv(make([]byte, 1)); (err == nil) != (i == 0) {
+				if _, _, err := s.Recv(make([]byte, 1), 0); (err == nil) != (i == 0) {
 					t.Errorf("socket %d: %v, want the first to get it", i, err)
 				}
 			}
@@ -110,7 +110,7 @@ func TestDatagramFindsTheClosestSocket(t *testing.T) {
 			all = all[1:]
 		}
 	})
-	must(c.Send([]byte("x"), at("10.0.0.2:7"))) // the last one has another peer
+	must(c.Send([]byte("x"), at("10.0.0.2:7"), 0)) // the last one has another peer
 	l.expectCauses(CauseNoSocket)
 }
 
@@ -130,25 +130,25 @@ func TestDatagramErrors(t *testing.T) {
 		{"65536 bytes", 65536, "10.0.0.2:7", syscall.EMSGSIZE},
 		{"65507 bytes", 65507, "10.0.0.2:7", nil},
 	} {
-		s := must(l.c.Socket(host.IPv4, host.Datagram))
-		n, err := s.Send(make([]byte, c.n), netip.MustParseAddrPort(c.to))
+		s := must(l.c.Socket(host.IPv4, host.Datagram, 0))
+		n, err := s.Send(make([]byte, c.n), netip.MustParseAddrPort(c.to), 0)
 		if err != c.want || err == nil && n != c.n || err != nil && n != 0 {
 			t.Errorf("%s: %d, %v; want %v", c.name, n, err, c.want)
 		}
 	}
-	s := must(l.c.Socket(host.IPv4, host.Datagram))
+	s := must(l.c.Socket(host.IPv4, host.Datagram, 0))
 	check(s.Bind(netip.MustParseAddrPort("127.0.0.1:0")))
-	if _, err := s.Send(nil, to); err != syscall.EINVAL {
+	if _, err := s.Send(nil, to, 0); err != syscall.EINVAL {
 		t.Errorf("from loopback to elsewhere: %v, want EINVAL", err)
 	}
-	if _, err := New(l.w, l.config("alone", client4, 1500)).Socket(host.IPv6, host.Datagram); err != syscall.EAFNOSUPPORT {
+	if _, err := New(l.w, l.config("alone", client4, 1500)).Socket(host.IPv6, host.Datagram, 0); err != syscall.EAFNOSUPPORT {
 		t.Errorf("an IPv6 socket on an IPv4 host: %v", err)
 	}
-	if _, err := l.c.Socket(host.IPv4, 3); err != syscall.EPROTONOSUPPORT {
+	if _, err := l.c.Socket(host.IPv4, 3, 0); err != syscall.EPROTONOSUPPORT {
 		t.Errorf("a raw socket: %v", err)
 	}
-	alone := must(New(l.w, l.config("alone", client4, 1500)).Socket(host.IPv4, host.Datagram))
-	if _, err := alone.Send(nil, to); err != syscall.ENETUNREACH {
+	alone := must(New(l.w, l.config("alone", client4, 1500)).Socket(host.IPv4, host.Datagram, 0))
+	if _, err := alone.Send(nil, to, 0); err != syscall.ENETUNREACH {
 		t.Errorf("on a host without a link: %v, want ENETUNREACH", err)
 	}
 }
@@ -158,13 +158,13 @@ func TestDatagramsDoNotAllocate(t *testing.T) {
 	for _, n := range []int{1, 1448, 9000} {
 		l := newLab(t, client4, server4, 1500, direct)
 		l.record = false
-		s := must(l.s.Socket(host.IPv4, host.Datagram))
+		s := must(l.s.Socket(host.IPv4, host.Datagram, 0))
 		check(s.Bind(netip.AddrPortFrom(server4, 7)))
-		c := must(l.c.Socket(host.IPv4, host.Datagram))
+		c := must(l.c.Socket(host.IPv4, host.Datagram, 0))
 		buf := make([]byte, n)
 		send := func() {
-			must(c.Send(buf, netip.AddrPortFrom(server4, 7)))
-			if got, _, err := s.Recv(buf); got != n || err != nil {
+			must(c.Send(buf, netip.AddrPortFrom(server4, 7), 0))
+			if got, _, err := s.Recv(buf, 0); got != n || err != nil {
 				t.Fatal(got, err)
 			}
 		}

@@ -73,13 +73,16 @@ func (h *Host) udpSocketFor(local addr, port uint16, peer addr, peerPort uint16)
 }
 
 // udpError brings an ICMP error to a socket. As in Linux only a connected socket hears of it, and only of hard ones:
-// another could not tell which of its datagrams is meant.
+// another could not tell which of its datagrams is meant. That one was too long for a link is one too (EMSGSIZE).
 func (h *Host) udpError(q *quotation, v verdict) bool {
 	s := h.udpSocketFor(q.src, q.srcPort, q.dst, q.dstPort)
 	if s == nil {
 		return false
 	}
-	if s.conn && v.hard {
+	if v.tooBig {
+		h.narrow(q.dst, v.mtu)
+	}
+	if s.conn && (v.hard || v.tooBig && v.mtu > 0) {
 		s.err = v.err
 		s.wait.wake()
 	}

@@ -32,6 +32,14 @@ func (q *udpQueue) push(m udpMessage) {
 	q.bytes += m.charge()
 }
 
+// peek returns the message that pop would take.
+func (q *udpQueue) peek() (m udpMessage, ok bool) {
+	if q.n == 0 {
+		return m, false
+	}
+	return q.ring[q.head], true
+}
+
 func (q *udpQueue) pop() (m udpMessage, ok bool) {
 	if q.n == 0 {
 		return m, false

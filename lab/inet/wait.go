@@ -22,16 +22,27 @@ func (w *waitq) wait(seen int, deadline time.Duration) {
 	if w.wakes != seen {
 		return
 	}
-	me := w.s.Current()
-	if me == nil {
-		panic("inet: a blocking call outside a program")
-	}
+	me := blocking(w.s)
 	w.tasks = append(w.tasks, me)
 	if deadline != tcp.Never {
 		w.alarm(deadline)
 	}
 	w.s.Park()
-	for i, t := range w.tasks { // still there if it was not wake that ended the wait
+	w.leave(me)
+}
+
+// blocking returns the program that is about to wait.
+func blocking(s host.Scheduler) host.Task {
+	me := s.Current()
+	if me == nil {
+		panic("inet: a blocking call outside a program")
+	}
+	return me
+}
+
+// leave takes a program out that does not wait any more: it is still there if it was not wake that ended the wait.
+func (w *waitq) leave(me host.Task) {
+	for i, t := range w.tasks {
 		if t == me {
 			w.tasks = append(w.tasks[:i], w.tasks[i+1:]...)
 			return
@@ -57,9 +68,13 @@ func (w *waitq) wake() {
 	}
 }
 
-// deadline is the instant at which a call that begins now gives up: timeout 0 is never (SO_RCVTIMEO).
-func deadline(now, timeout time.Duration) time.Duration {
-	if timeout == 0 {
+// deadline is the instant at which a call that begins now gives up: at once where it may not wait, never where there is no
+// timeout (SO_RCVTIMEO, SO_SNDTIMEO).
+func deadline(now, timeout time.Duration, mayNotWait bool) time.Duration {
+	switch {
+	case mayNotWait:
+		return now
+	case timeout == 0:
 		return tcp.Never
 	}
 	return now + timeout

@@ -141,10 +141,11 @@ func BenchmarkConn(b *testing.B) {
 		{"clean", 0, "sack", false}, {"observed", 0, "sack", true},
 		{"sack, 1 of 100 lost", 100, "sack", false}, {"newreno, 1 of 100 lost", 100, "newreno", false},
 		{"sack, 1 of 1000 lost", 1000, "sack", false},
+		{"rack", 0, "rack", false}, {"rack, 1 of 100 lost", 100, "rack", false}, {"rack, 1 of 1000 lost", 1000, "rack", false},
 	} {
 		b.Run(k.name, func(b *testing.B) {
 			w := newBenchWire(func(c *Config) {
-				c.Recovery, c.SACK = k.recovery, k.recovery == "sack"
+				c.Recovery, c.SACK = k.recovery, k.recovery != "newreno"
 				c.ReceiveBuffer = 1 << 20
 			}, k.observed)
 			w.every = k.every
@@ -160,22 +161,56 @@ func BenchmarkConn(b *testing.B) {
 	}
 }
 
-// BenchmarkRecovery is a scoreboard with one hole in front of n segments, of which each ACK says one more.
+// BenchmarkRecovery is a scoreboard with one hole in front of n segments, of which each ACK says one more; with RACK's row
+// the hole is waited for, so that it is looked at for each ACK.
 func BenchmarkRecovery(b *testing.B) {
-	for _, n := range []int{100, 1000, 4000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
+	for _, rack := range []bool{false, true} {
+		for _, n := range []int{100, 1000, 10000} {
+			b.Run(fmt.Sprintf("rack %v, %d", rack, n), func(b *testing.B) {
+				b.ReportAllocs()
+				for i := 0; i < b.N; {
+					var board scoreboard
+					if rack {
+						board.time = newTimeline(0)
+					}
+					for k := range n {
+						board.push(sent{seq: Seq(1000 * k), end: Seq(1000*k + 1000), at: time.Duration(k)})
+					}
+					for k := 1; k < n && i < b.N; k++ {
+						board.time.begin(time.Duration(n + k))
+						board.sack([]Block{{1000, Seq(1000*k + 1000)}})
+						if rack {
+							board.settle()
+							board.overdue(time.Duration(n+k), time.Hour, byTime)
+						} else {
+							board.judge(1000)
+						}
+						i++
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkCongestion is the cost of a segment, data or ACK, at both its ends together, for each control, with one in a
+// thousand lost.
+func BenchmarkCongestion(b *testing.B) {
+	for _, k := range Congestions {
+		b.Run(k.Name, func(b *testing.B) {
+			w := newBenchWire(func(c *Config) {
+				c.Congestion, c.Recovery = k.Name, "rack"
+				c.ReceiveBuffer = 1 << 20
+			}, false)
+			w.every = 1000
+			w.transfer(4 << 20)
 			b.ReportAllocs()
-			for i := 0; i < b.N; {
-				var board scoreboard
-				for k := range n {
-					board.push(sent{seq: Seq(1000 * k), end: Seq(1000*k + 1000), tries: 1})
-				}
-				for k := 1; k < n && i < b.N; k++ {
-					board.sack([]Block{{1000, Seq(1000*k + 1000)}})
-					board.judge(1000)
-					i++
-				}
+			w.sent = 0
+			b.ResetTimer()
+			for w.sent < b.N {
+				w.transfer(1 << 20)
 			}
+			b.ReportMetric(float64(w.sent)/b.Elapsed().Seconds(), "segments/s")
 		})
 	}
 }

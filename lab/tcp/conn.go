@@ -1,8 +1,6 @@
 package tcp
 
 import (
-	"io"
-	"syscall"
 	"time"
 
 	"reliabilitylab/lab/host"
@@ -33,7 +31,7 @@ var stateNames = [...]string{"CLOSED", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED"
 func (s State) String() string { return stateNames[s] }
 
 // A Conn is one connection. A segment that arrives goes through input.go, ack.go and recovery.go; what may be sent then
-// is decided in output.go; what time alone makes happen is in timers.go.
+// is decided in output.go; what time alone makes happen is in timers.go; what programs ask for is in calls.go.
 type Conn struct {
 	cfg   Config
 	env   Env
@@ -63,10 +61,13 @@ type Conn struct {
 	acked     Seq // the acknowledgment number last sent
 	scale     uint8
 	in        receiveBuffer
+	buffer    int // bytes that may wait for the program now: Config.ReceiveBuffer, or less on the way there
+	size      rightSizing
 	finAt     Seq  // where the peer's FIN stands, if finKnown
 	finKnown  bool // FIN has arrived, perhaps out of order
 	finTaken  bool // FIN is acknowledged: the stream has ended
 	deaf      bool // the program has closed and will not read
+	readShut  bool // it will not read, but may write
 	dsack     Block
 	ackNow    bool
 	quick     int           // so many ACKs more go out without delay
@@ -78,28 +79,58 @@ type Conn struct {
 
 	// What the handshake agreed on.
 	sack, timestamps bool
+	selective        bool // what is lost is told by SACK: Recovery is not "newreno"
+	proportional     bool // cwnd comes down by PRR
 	tsRecent         uint32
 	tsRecentAt       time.Duration
 
-	// Loss recovery and congestion control.
-	board   scoreboard
-	w       Window
-	control Congestion
-	point   Seq           // RecoveryPoint (RFC 6675), recover (RFC 6582)
-	dup     int           // duplicate ACKs in a row
-	credit  int           // without SACK: segments that duplicate ACKs say have left the network
-	rescue  Seq           // RescueRxt (RFC 6675): a rescue retransmission may go once this is acknowledged
-	patient bool          // the first partial ACK of this recovery has come (RFC 6582's Impatient variant)
-	limited bool          // cwnd was what held the last transmission back
-	sentAt  time.Duration // when data was last sent
+	// Congestion control.
+	w        Window
+	control  Congestion
+	sampler  Sampler // control, if it is one
+	model    Model   // control, if it is one
+	marks    Marked  // control, if it is one
+	heard    Sample  // the last, of a sampler
+	ecn      ecn
+	pacing   bool          // segments leave at a pace
+	limited  bool          // cwnd was what held the last transmission back
+	triedAt  time.Duration // when that was
+	usage    usage
+	sentAt   time.Duration // when data was last sent
+	nextSend time.Duration // when pacing lets the next segment go
+
+	// Loss recovery.
+	board      scoreboard
+	point      Seq  // RecoveryPoint (RFC 6675), recover (RFC 6582)
+	dup        int  // duplicate ACKs in a row
+	credit     int  // without SACK: segments that duplicate ACKs say have left the network
+	rescue     Seq  // RescueRxt (RFC 6675): a rescue retransmission may go once this is acknowledged
+	patient    bool // the first partial ACK of this recovery has come (RFC 6582's Impatient variant)
+	prr        reduction
+	prior      prior
+	late       bool   // the ACK under way is for a transmission from before the retransmissions
+	againStamp uint32 // the timestamp of the first of the retransmissions that are on their way
+	frto       frtoStep
+	probes     int // new segments that F-RTO may still send
+	reo        reordering
+	tlp        tailProbe
+	resent     int  // segments sent again
+	dsacks     int  // D-SACKs got
+	fed        bool // new data was sent or acknowledged: the tail loss probe is to be scheduled anew
 
 	// Timers: instants, or Never.
-	rtt                              estimator
-	backoff                          int // doublings of the timeout
-	retries                          int // timeouts in a row
-	rtoAt, persistAt, ackAt, deathAt time.Duration
-	synAt                            time.Duration // when the SYN was first sent
-	now                              time.Duration // the instant of the call under way
+	rtt                                      estimator
+	backoff                                  int // doublings of the timeout
+	retries                                  int // timeouts in a row
+	rtoAt, paceAt, persistAt, ackAt, deathAt time.Duration
+	keepAt                                   time.Duration // when the silence of the peer is looked at
+	reorderAt, probeAt                       time.Duration // RACK's, which go before rtoAt
+	synAt                                    time.Duration // when the SYN was first sent
+	heardAt                                  time.Duration // when the peer was last heard
+	questions                                int           // keep-alives since then
+	failingAt                                time.Duration // when the first of the timeouts in a row went off
+	shutAt                                   time.Duration // when the first probe went into the window that is shut; Never while it is open
+	now                                      time.Duration // the instant of the call under way
 
 	seg   Segment // the segment being sent
 	told  host.TCPInfo
@@ -109,12 +140,14 @@ type Conn struct {
 func newConn(cfg Config, env Env, now time.Duration, iss Seq) *Conn {
 	c := &Conn{
 		cfg: cfg, env: env, iss: iss, una: iss, nxt: iss, outSeq: iss + 1, small: iss, point: iss,
-		mss: 536, rtoAt: Never, persistAt: Never, ackAt: Never, deathAt: Never, now: now, synAt: now,
-		control: newCongestion(cfg.Congestion),
+		mss: 536, rtoAt: Never, persistAt: Never, ackAt: Never, deathAt: Never, reorderAt: Never, probeAt: Never, paceAt: Never,
+		keepAt: Never, shutAt: Never, now: now, synAt: now,
 	}
+	c.adopt(newCongestion(cfg.Congestion))
 	for c.scale < 14 && 65535<<c.scale < cfg.ReceiveBuffer {
 		c.scale++
 	}
+	c.firstSize()
 	return c
 }
 
@@ -125,7 +158,7 @@ func Connect(cfg Config, env Env, now time.Duration, iss Seq) *Conn {
 	c.nxt = iss + 1
 	c.sendSYN("new")
 	c.startRTO()
-	c.report("state")
+	c.report("open")
 	return c
 }
 
@@ -137,7 +170,7 @@ func Accept(cfg Config, env Env, now time.Duration, iss Seq, syn *Segment) *Conn
 	c.takeSYN(syn)
 	c.sendSYN("new")
 	c.startRTO()
-	c.report("state")
+	c.report("SYN received")
 	return c
 }
 
@@ -157,201 +190,49 @@ func Reset(s *Segment) (Segment, bool) {
 	return r, true
 }
 
-// Write copies into the send buffer what has room, and sends what may be sent. 0 without error means the buffer is full
-// (or the handshake is not over): wait for Notify. After CloseWrite it is EPIPE; after a failure, once, that failure.
-func (c *Conn) Write(now time.Duration, b []byte) (int, error) {
-	c.now = now
-	if err := c.takeErr(); err != nil {
-		return 0, err
+// Reopens tells whether a SYN may begin a new connection in the place of this one, which is in TIME-WAIT (RFC 9293 section
+// 3.10.7.4, RFC 6191 section 2, as Linux has them): it is no old duplicate, for its sequence number lies behind all that
+// was received, or its timestamp is later than the last.
+func (c *Conn) Reopens(syn *Segment) bool {
+	if c.state != TimeWait {
+		return false
 	}
-	switch {
-	case c.finAsked:
-		return 0, syscall.EPIPE
-	case c.state == SynSent || c.state == SynReceived:
-		c.wantRoom = true
-		return 0, nil
-	case c.state != Established && c.state != CloseWait:
-		return 0, syscall.EPIPE
+	if c.timestamps && syn.Options.HasTimestamps {
+		later := int32(syn.Options.TSVal - c.tsRecent)
+		return later > 0 || later == 0 && c.next.Less(syn.Seq)
 	}
-	n := min(len(b), c.room())
-	c.wantRoom = n < len(b)
-	if n > 0 {
-		c.out.add(b[:n])
-		c.transmit()
-		c.report("write")
-	}
-	return n, nil
+	return c.next.Less(syn.Seq)
 }
 
-// room is how many bytes more the send buffer takes. Unless the program has set its size, it follows the congestion
-// window as Linux's does: room for two windows, so that one can be filled while the other is on its way.
-func (c *Conn) room() int {
-	if c.fixedBuffer {
-		c.sendLimit = max(c.cfg.SendBuffer, c.mss) // with less, nothing could ever be sent
-	} else {
-		want := 2 * max(c.w.Cwnd, c.cfg.InitialWindow*c.mss)
-		c.sendLimit = min(max(c.sendLimit, want), c.cfg.SendBuffer)
-	}
-	return max(0, c.sendLimit-c.out.n)
-}
-
-// Read copies what has arrived in order. 0 without error means that nothing is there yet; the end of the stream is
-// io.EOF; after a failure, once, that failure (ECONNRESET, ETIMEDOUT, ECONNREFUSED while connecting).
-func (c *Conn) Read(now time.Duration, b []byte) (int, error) {
-	c.now = now
-	if n := c.in.read(b); n > 0 {
-		c.offer()
-		return n, nil
-	}
-	if err := c.takeErr(); err != nil {
-		return 0, err
-	}
-	if c.finTaken || c.state == Closed {
-		return 0, io.EOF
-	}
-	return 0, nil
-}
-
-// Unread is how many bytes Read could return at once.
-func (c *Conn) Unread() int { return c.in.unread }
-
-// Ended tells whether the stream has ended: behind the unread bytes Read returns io.EOF.
-func (c *Conn) Ended() bool { return c.finTaken || c.state == Closed }
-
-// CloseWrite sends FIN behind all that was written.
-func (c *Conn) CloseWrite(now time.Duration) {
-	c.now = now
-	if c.finAsked {
-		return
-	}
-	switch c.state {
-	case SynSent:
-		c.die(nil)
-		return
-	case SynReceived, Established:
-		// In SYN-RECEIVED the FIN waits for the handshake's last ACK (RFC 9293 section 3.10.4).
-		c.finAsked = true
-		if c.state == Established {
-			c.become(FinWait1)
-		}
-	case CloseWait:
-		c.finAsked = true
-		c.become(LastAck)
-	default:
-		return
-	}
-	c.transmit()
-	c.report("state")
-}
-
-// Close is CloseWrite by a program that will not read any more: unread data, or data that comes later, resets the
-// connection (RFC 9293 section 3.6.1, RFC 2525 section 2.17). The caller goes on calling Deliver and Expire until Closed.
-func (c *Conn) Close(now time.Duration) {
-	c.now = now
-	c.deaf = true
-	if c.in.unread > 0 && c.state != Closed && c.state != TimeWait {
-		c.send(netem.FlagRST|netem.FlagACK, c.nxt, nil, nil, "close with unread data")
-		c.die(nil)
-		return
-	}
-	c.CloseWrite(now)
-	if c.state == FinWait2 {
-		c.deathAt = now + c.cfg.TimeWait // nobody waits for the peer's FIN for ever
-	}
-}
-
-// Abort sends RST, if the peer knows the connection, and closes at once.
-func (c *Conn) Abort(now time.Duration) {
-	c.now = now
-	switch c.state {
-	case Closed:
-		return
-	case SynReceived, Established, FinWait1, FinWait2, CloseWait:
-		c.send(netem.FlagRST|netem.FlagACK, c.nxt, nil, nil, "abort")
-	}
-	c.die(nil)
-}
-
-// Fail ends the connection with an error (an ICMP message said so while connecting).
-func (c *Conn) Fail(now time.Duration, err error) {
-	c.now = now
-	if c.state != Closed {
-		c.die(err)
-	}
-}
-
-// State returns the connection's state.
-func (c *Conn) State() State { return c.state }
-
-// Err is why the connection failed, or nil. Unlike Read and Write it does not use the error up.
-func (c *Conn) Err() error { return c.cause }
-
-// SetNoDelay switches Nagle's algorithm off or on.
-func (c *Conn) SetNoDelay(now time.Duration, on bool) {
-	c.now = now
-	c.cfg.Nagle = !on
-	if on {
-		c.transmit()
-		c.report("write")
-	}
-}
-
-// SetCongestion chooses the congestion control; a name not in Congestions is ENOENT, as Linux has it.
-func (c *Conn) SetCongestion(name string) error {
-	for _, k := range Congestions {
-		if k.Name == name {
-			c.control = k.New()
-			return nil
-		}
-	}
-	return syscall.ENOENT
-}
-
-// SetReceiveBuffer sets the most that is offered as window; the offer never shrinks (RFC 9293 section 3.8.6).
-func (c *Conn) SetReceiveBuffer(now time.Duration, n int) {
-	c.now = now
-	c.cfg.ReceiveBuffer = n
-	if c.state >= Established {
-		c.offer()
-	}
-}
-
-// SetSendBuffer sets how much Write takes beyond what is acknowledged.
-func (c *Conn) SetSendBuffer(n int) {
-	c.cfg.SendBuffer = n
-	c.fixedBuffer = true
-}
-
-// takeErr returns the failure once.
-func (c *Conn) takeErr() error {
-	err := c.err
-	c.err = nil
-	return err
-}
-
-// become enters a state.
-func (c *Conn) become(s State) {
+// become enters a state; event is what led to it, in the words of RFC 9293's diagram (section 3.3.2, figure 5).
+func (c *Conn) become(s State, event string) {
 	c.state = s
-	c.event = "state"
+	c.event = event
 	switch s {
 	case TimeWait:
-		c.rtoAt, c.persistAt = Never, Never
+		c.quiet()
 		c.deathAt = c.now + c.cfg.TimeWait
 	case FinWait2:
 		if c.deaf {
 			c.deathAt = c.now + c.cfg.TimeWait
 		}
 	case Closed:
-		c.rtoAt, c.persistAt, c.ackAt, c.deathAt = Never, Never, Never, Never
+		c.quiet()
+		c.ackAt, c.deathAt = Never, Never
 	}
 	c.env.Notify()
 }
 
-// die closes at once; err is nil where nothing went wrong.
-func (c *Conn) die(err error) {
+// quiet stops the timers that make data be sent.
+func (c *Conn) quiet() {
+	c.rtoAt, c.reorderAt, c.probeAt, c.paceAt, c.persistAt, c.keepAt = Never, Never, Never, Never, Never, Never
+}
+
+// die closes at once; err is nil where nothing went wrong, event is what led to it.
+func (c *Conn) die(err error, event string) {
 	c.err, c.cause = err, err
-	c.become(Closed)
-	c.report("state")
+	c.become(Closed, event)
+	c.report(event)
 }
 
 // report tells the observer what has changed since the last report; event names the occasion unless something more
@@ -366,7 +247,7 @@ func (c *Conn) report(event string) {
 	}
 	i := host.TCPInfo{
 		State: c.state.String(), Phase: c.phaseName(), Cwnd: c.w.Cwnd, InFlight: c.pipe(), SendWnd: c.window, MSS: c.mss,
-		SRTT: c.rtt.srtt, RTTVar: c.rtt.dev / 4, RTO: c.timeout(), Event: c.told.Event,
+		RcvWnd: c.buffer, SRTT: c.rtt.srtt, RTTVar: c.rtt.dev / 4, RTO: c.timeout(), Waits: c.waits(), Event: c.told.Event,
 	}
 	if c.w.Ssthresh != Unlimited {
 		i.Ssthresh = c.w.Ssthresh
@@ -385,6 +266,8 @@ func (c *Conn) phaseName() string {
 		return "recovery"
 	case c.w.Phase == Loss:
 		return "loss"
+	case c.model != nil && c.w.Ssthresh != Unlimited: // its window may be anything
+		return "congestion avoidance"
 	case c.w.SlowStart():
 		return "slow start"
 	}

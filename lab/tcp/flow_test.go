@@ -233,7 +233,7 @@ func TestDelayedACK(t *testing.T) {
 	s.out()
 	s.after(1)
 	s.out("ACK seq 1 ack 6001")
-	s.after(time.Second)
+	s.after(100 * ms)
 	s.in("ACK seq 6001 ack 1 len 1000")
 	s.after(30 * ms)
 	s.out()
@@ -258,8 +258,8 @@ func TestDelayedACK(t *testing.T) {
 	s.out("ACK seq 21 ack 8042")
 }
 
-// With a delay of nothing every segment is acknowledged at once; at the start, and behind a gap, sixteen are (Linux's
-// quick ACKs), unless the program answers and its data carries the ACKs.
+// With a delay of nothing every segment is acknowledged at once; at the start, after a pause, and behind data
+// that came again, sixteen are (Linux's quick ACKs), unless the program answers and its data carries the ACKs.
 func TestQuickACKs(t *testing.T) {
 	n := established(t, 10*ms, "", func(c *Config) { c.DelayedACK = 0 })
 	for i := range 50 {
@@ -276,16 +276,40 @@ func TestQuickACKs(t *testing.T) {
 	if len(s.sent) != 15 { // the ACK of the handshake was the sixteenth
 		t.Errorf("%d quick ACKs", len(s.sent))
 	}
-	g := established(t, 10*ms, "", nil)
-	g.c.quick, g.c.peerMSS = 0, 1000
-	g.in("ACK seq 5011 ack 1 len 10") // a gap, and it is filled: two ACKs of the sixteen, and at the second sixteen again
-	g.in("ACK seq 5001 ack 1 len 10")
-	g.sent = nil
-	for i := range 30 {
-		g.in("ACK seq " + data(5021+i, 1, 1)[0][8:])
-	}
-	if len(g.sent) != 15 {
-		t.Errorf("%d quick ACKs behind a gap", len(g.sent))
+	for _, c := range []struct {
+		what  string
+		first func(g *script)
+		want  int
+	}{
+		{"a gap that is filled", func(g *script) { g.in("ACK seq 5021 ack 1 len 10"); g.in("ACK seq 5011 ack 1 len 10") }, 0},
+		{"data that comes again", func(g *script) {
+			g.in("ACK seq 5021 ack 1 len 10")
+			g.in("ACK seq 5011 ack 1 len 10")
+			g.in("ACK seq 5001 ack 1 len 10")
+		}, 15},
+		{"a pause longer than the timeout", func(g *script) {
+			g.in("ACK seq 5011 ack 1 len 10")
+			g.after(time.Second)
+			g.in("ACK seq 5021 ack 1 len 10")
+		}, 15},
+		{"a shorter pause", func(g *script) {
+			g.in("ACK seq 5011 ack 1 len 10")
+			g.after(100 * ms)
+			g.in("ACK seq 5021 ack 1 len 10")
+		}, 0},
+	} {
+		g := established(t, 10*ms, "", nil)
+		g.c.quick, g.c.peerMSS = 0, 1000
+		g.in("ACK seq 5001 ack 1 len 10")
+		g.after(50 * ms)
+		c.first(g)
+		g.sent = nil
+		for i := range 30 {
+			g.in("ACK seq " + data(5031+i, 1, 1)[0][8:])
+		}
+		if len(g.sent) != c.want {
+			t.Errorf("%d quick ACKs behind %s, want %d", len(g.sent), c.what, c.want)
+		}
 	}
 	a := established(t, 10*ms, "", nil)
 	a.in("ACK seq 5001 ack 1 len 10")

@@ -175,9 +175,11 @@ func play(t *testing.T, b []byte) {
 	cfg := Defaults(100 + 10*take())
 	bits := take()
 	cfg.SACK, cfg.Timestamps, cfg.WindowScaling, cfg.Nagle = bits&1 != 0, bits&2 != 0, bits&4 != 0, bits&8 != 0
-	if bits&16 != 0 {
-		cfg.Recovery = "newreno"
+	if cfg.Recovery = "sack"; bits&16 != 0 {
+		cfg.Recovery = []string{"newreno", "rack", "rack"}[take()%3]
 	}
+	more := take()
+	cfg.PRR, cfg.FRTO, cfg.Undo, cfg.TLP, cfg.DSACK = more&1 == 0, more&2 == 0, more&4 == 0, more&8 == 0, more&16 == 0
 	cfg.ReceiveBuffer, cfg.SendBuffer = 1+take()*take(), 1+take()*take()
 	env := Env{Output: func(*Segment) { sent++ }, Notify: func() {}}
 	const peer = 1<<32 - 1000
@@ -238,6 +240,9 @@ func play(t *testing.T, b []byte) {
 		}
 		if c.board.sacked < 0 || c.board.lost < 0 || c.board.again < 0 || c.board.sacked > int(c.nxt-c.una) || c.nxt.Less(c.una) {
 			t.Fatalf("scoreboard %+v", c.board)
+		}
+		if why := c.board.row(); why != "" {
+			t.Fatal(why)
 		}
 		if c.state >= Established && (c.w.Cwnd < c.mss || c.out.n > c.sendLimit+cfg.SendBuffer+65536*16) {
 			t.Fatalf("cwnd %d, %d bytes waiting", c.w.Cwnd, c.out.n)

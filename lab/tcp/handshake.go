@@ -25,7 +25,9 @@ func (c *Conn) sendSYN(reason string) {
 	if o.HasTimestamps {
 		o.TSVal, o.TSEcr = c.clock(), c.tsRecent
 	}
-	s.Window = uint16(min(c.cfg.ReceiveBuffer, 65535)) // never scaled in a SYN (RFC 7323 section 2.2)
+	s.Flags |= c.synFlags()
+	s.ECN = c.codepoint(s.Flags, false)
+	s.Window = uint16(min(c.buffer, 65535)) // never scaled in a SYN (RFC 7323 section 2.2)
 	c.edge = c.next + Seq(s.Window)
 	c.env.Output(s)
 }
@@ -35,10 +37,16 @@ func (c *Conn) takeSYN(s *Segment) {
 	c.irs = s.Seq
 	c.next = s.Seq + 1
 	c.acked = c.next
-	c.edge = c.next + Seq(min(c.cfg.ReceiveBuffer, 65535))
+	c.edge = c.next + Seq(min(c.buffer, 65535))
 	o := &s.Options
 	if c.sack = c.cfg.SACK && o.SACKPermitted; !c.sack {
 		c.cfg.Recovery = "newreno"
+	}
+	c.selective = c.cfg.Recovery != "newreno"
+	c.proportional = c.cfg.PRR && c.selective
+	if c.cfg.Recovery == "rack" {
+		c.board.time = newTimeline(c.iss + 1)
+		c.reo = reordering{mult: 1, persist: reoPersist}
 	}
 	c.timestamps = c.cfg.Timestamps && o.HasTimestamps
 	if c.timestamps {
@@ -58,11 +66,12 @@ func (c *Conn) takeSYN(s *Segment) {
 		c.mss -= 12 // RFC 6691 section 2: the options of every segment come off
 	}
 	c.mss = max(c.mss, 8)
-	c.w = Window{MSS: c.mss, Cwnd: c.cfg.InitialWindow * c.mss, Ssthresh: Unlimited}
+	c.w = Window{MSS: c.mss, Cwnd: c.cfg.InitialWindow * c.mss, Ssthresh: Unlimited, Selective: c.selective}
 	c.window = int(s.Window)
 	c.maxWindow = c.window
 	c.wl1, c.wl2 = s.Seq, s.Ack
 	c.quick = quickACKs
+	c.takeECN(s)
 }
 
 // synSent is RFC 9293 section 3.10.7.3. Data that comes with a SYN is left to come again.
@@ -76,7 +85,7 @@ func (c *Conn) synSent(s *Segment) {
 	}
 	if s.Flags&netem.FlagRST != 0 {
 		if ack {
-			c.die(syscall.ECONNREFUSED)
+			c.die(syscall.ECONNREFUSED, "RST received")
 		}
 		return
 	}
@@ -85,7 +94,7 @@ func (c *Conn) synSent(s *Segment) {
 	}
 	c.takeSYN(s)
 	if !ack { // both ends have opened at the same time (section 3.5, figure 7)
-		c.become(SynReceived)
+		c.become(SynReceived, "SYN received")
 		c.sendSYN("new")
 		return
 	}
@@ -102,6 +111,7 @@ func (c *Conn) synAcked(s *Segment) {
 	switch {
 	case c.retries == 0:
 		c.rtt.sample(c.now-c.synAt, c.cfg.MinRTO, c.una, c.nxt)
+		c.board.time.rtt, c.board.time.minRTT = c.now-c.synAt, c.now-c.synAt
 	case c.timestamps && s.Options.HasTimestamps && s.Options.TSEcr != 0:
 		c.rtt.sample(c.since(s.Options.TSEcr), c.cfg.MinRTO, c.una, c.nxt)
 	default:
@@ -121,8 +131,21 @@ func (c *Conn) establish(s *Segment) {
 	}
 	c.maxWindow = max(c.maxWindow, c.window)
 	c.wl1, c.wl2 = s.Seq, s.Ack
-	c.become(Established)
+	c.heardAt = c.now
+	c.startSizing()
+	c.usage = usage{end: c.una, fullAt: c.now}
+	event := "ACK of SYN"
+	if c.state == SynSent {
+		event = "SYN-ACK received"
+	}
+	c.become(Established, event)
+	if c.cfg.KeepAlive {
+		c.keepAt = c.now + c.cfg.KeepIdle
+	}
+	if c.model != nil {
+		c.model.Start(&c.w, c.now, c.rtt.srtt, c.env.Rand)
+	}
 	if c.finAsked { // it was closed in SYN-RECEIVED (section 3.10.4)
-		c.become(FinWait1)
+		c.become(FinWait1, "close")
 	}
 }

@@ -49,31 +49,39 @@ func TestDataCompletesHandshake(t *testing.T) {
 	s.read(10, nil)
 }
 
-// Linux tries a SYN 6 times more, 1 s, 2 s, 4 s … apart (RFC 6298 sections 2.1, 5.5), and gives up when the last of
-// them has not been answered, 127 s after the first.
+// Linux tries a SYN 10 times more (since 6.5): four and one more 1 s apart, then 2 s, 4 s … (net.ipv4.tcp_syn_linear_timeouts),
+// and gives up when the last of them has not been answered, 131 s after the first: 5 + 2 + 4 + 8 + 16 + 32 + 64. A SYN-ACK,
+// and a SYN without the linear ones, is tried 6 times more, 1 s, 2 s, 4 s … apart (RFC 6298 sections 2.1, 5.5): 127 s.
 func TestSYNRetries(t *testing.T) {
-	for _, passive := range []bool{false, true} {
-		s := newScript(t, nil)
+	linear := []time.Duration{1, 2, 3, 4, 5, 7, 11, 19, 35, 67, 131}
+	doubling := []time.Duration{1, 3, 7, 15, 31, 63, 127}
+	for _, c := range []struct {
+		passive bool
+		linear  int
+		at      []time.Duration
+	}{{false, 4, linear}, {false, 0, doubling}, {true, 4, doubling}} {
+		s := newScript(t, func(cfg *Config) { cfg.SYNLinear = c.linear })
 		want := "SYN seq 0"
-		if passive {
+		if c.passive {
 			s.accept("SYN seq 5000")
 			want = "SYN,ACK seq 0 ack 5001"
 		} else {
 			s.connect()
 		}
 		s.out(want)
-		for _, sec := range []time.Duration{1, 3, 7, 15, 31, 63} {
+		last := c.at[len(c.at)-1] * time.Second
+		for _, sec := range c.at[:len(c.at)-1] {
 			s.at(sec*time.Second - 1)
 			s.out()
 			s.at(sec * time.Second)
 			s.out(want)
 		}
-		s.at(127*time.Second - 1)
+		s.at(last - 1)
 		s.out()
 		if s.c.State() == Closed {
 			t.Fatal("given up too early")
 		}
-		s.at(127 * time.Second)
+		s.at(last)
 		s.out()
 		s.state(Closed)
 		s.read(0, syscall.ETIMEDOUT)

@@ -50,7 +50,6 @@ func (c *Conn) segment(s *Segment) {
 	if s.Flags&netem.FlagACK == 0 {
 		return
 	}
-	c.stamp(s)
 	if c.state == SynReceived {
 		if s.Ack.LessEq(c.una) || c.nxt.Less(s.Ack) {
 			if r, ok := Reset(s); ok {
@@ -58,6 +57,7 @@ func (c *Conn) segment(s *Segment) {
 			}
 			return
 		}
+		c.stamp(s)
 		c.synAcked(s)
 		c.establish(s)
 	} else if !c.ack(s) {
@@ -65,6 +65,9 @@ func (c *Conn) segment(s *Segment) {
 	}
 	if !c.finAcked() {
 		return
+	}
+	if c.ecn.on {
+		c.marked(s)
 	}
 	c.text(s)
 	if c.state == Closed {
@@ -96,11 +99,11 @@ func (c *Conn) finAcked() bool {
 	}
 	switch c.state {
 	case FinWait1:
-		c.become(FinWait2)
+		c.become(FinWait2, "ACK of FIN")
 	case Closing:
-		c.become(TimeWait)
+		c.become(TimeWait, "ACK of FIN")
 	case LastAck:
-		c.die(nil)
+		c.die(nil, "ACK of FIN")
 		return false
 	}
 	return true
@@ -112,6 +115,9 @@ func (c *Conn) acceptable(s *Segment) bool {
 	rst := s.Flags&netem.FlagRST != 0
 	if c.timestamps && s.Options.HasTimestamps && !rst &&
 		int32(s.Options.TSVal-c.tsRecent) < 0 && c.now-c.tsRecentAt < pawsIdle {
+		if len(s.Payload) > 0 && s.Seq.Less(c.next) {
+			c.duplicateText(s) // it was sent again, and now it comes itself: the sender wants to know (as in Linux)
+		}
 		c.answer(s, "old timestamp")
 		return false
 	}
@@ -142,7 +148,7 @@ func (c *Conn) acceptable(s *Segment) bool {
 	}
 	if n > 0 && s.Seq.Less(c.next) {
 		c.duplicateText(s)
-		if c.acked.LessEq(s.End()) {
+		if c.acked.LessEq(s.End()) && c.acks(s) {
 			// It was sent again because the ACK was lost. By the letter it is outside of the window and its timestamp
 			// counts for nothing (RFC 7323 section 5.3, R2 before R3); then the echo of its first transmission would
 			// measure the timeout as a round trip, and the next timeout would be the longer for it. As in Linux it counts.
@@ -172,13 +178,13 @@ func (c *Conn) reset(s *Segment) {
 	}
 	switch c.state {
 	case SynReceived:
-		c.die(syscall.ECONNREFUSED)
+		c.die(syscall.ECONNREFUSED, "RST received")
 	case Closing, LastAck, TimeWait:
-		c.die(nil)
+		c.die(nil, "RST received")
 	case CloseWait:
-		c.die(syscall.EPIPE)
+		c.die(syscall.EPIPE, "RST received")
 	default:
-		c.die(syscall.ECONNRESET)
+		c.die(syscall.ECONNRESET, "RST received")
 	}
 }
 
@@ -211,12 +217,18 @@ func (c *Conn) text(s *Segment) {
 		c.finKnown, c.finAt = true, end
 	}
 	if len(data) > 0 {
+		if c.lastData > 0 && c.now-c.lastData > c.rtt.rto(&c.cfg) {
+			c.quick = quickACKs
+		}
 		c.lastData = c.now
 		c.peerMSS = max(c.peerMSS, min(len(data), c.cfg.MSS))
-		if c.deaf && c.next.Less(end) && (c.state == FinWait1 || c.state == FinWait2 || c.state == Closing) {
+		if (c.deaf || c.readShut) && c.next.Less(end) && (c.state == FinWait1 || c.state == FinWait2 || c.state == Closing) {
 			c.send(netem.FlagRST, s.Ack, nil, nil, "data after close")
-			c.die(syscall.ECONNRESET)
+			c.die(syscall.ECONNRESET, "data after close")
 			return
+		}
+		if c.cfg.Autotuning {
+			c.timeSender(s)
 		}
 		if seq.Less(c.next) {
 			c.duplicateText(s)
@@ -227,6 +239,9 @@ func (c *Conn) text(s *Segment) {
 			data = data[:max(0, len(data)-over)]
 		}
 		c.store(seq, data)
+	}
+	if fin && c.next.Less(c.finAt) {
+		c.ackNow = true // it has come before its time (RFC 5681 section 4.2)
 	}
 	if c.finKnown && !c.finTaken && c.next == c.finAt {
 		c.next++
@@ -243,13 +258,14 @@ func (c *Conn) store(seq Seq, data []byte) {
 		return
 	}
 	gap := len(c.in.blocks) > 0
-	if c.dsack == (Block{}) {
+	if c.dsack == (Block{}) && c.cfg.DSACK {
 		c.dsack = c.in.overlap(Block{seq, seq + Seq(len(data))})
 	}
-	c.next = c.in.put(c.next, seq, data)
+	before := c.next
+	c.next = c.in.put(before, seq, data)
+	c.grow(int(c.next - before))
 	if gap || len(c.in.blocks) > 0 {
 		c.ackNow = true
-		c.quick = max(c.quick, quickACKs)
 	}
 	if seq.Less(c.next) {
 		c.env.Notify()
@@ -259,14 +275,15 @@ func (c *Conn) store(seq Seq, data []byte) {
 	}
 }
 
-// duplicateText notes data that came again: it is acknowledged at once, with a D-SACK (RFC 2883 section 4).
+// duplicateText notes data that came again: it is acknowledged at once, with a D-SACK (RFC 2883 section 4), and so is what
+// follows, since ACKs seem to have been missed.
 func (c *Conn) duplicateText(s *Segment) {
 	end := s.Seq + Seq(len(s.Payload))
 	if c.next.Less(end) {
 		end = c.next
 	}
-	c.ackNow = true
-	if s.Seq.Less(end) {
+	c.ackNow, c.quick = true, quickACKs
+	if s.Seq.Less(end) && c.cfg.DSACK {
 		c.dsack = Block{s.Seq, end}
 	}
 }
@@ -275,10 +292,10 @@ func (c *Conn) duplicateText(s *Segment) {
 func (c *Conn) fin() {
 	switch c.state {
 	case Established:
-		c.become(CloseWait)
+		c.become(CloseWait, "FIN received")
 	case FinWait1: // our FIN is not acknowledged, else this would be FIN-WAIT-2
-		c.become(Closing)
+		c.become(Closing, "FIN received")
 	case FinWait2:
-		c.become(TimeWait)
+		c.become(TimeWait, "FIN received")
 	}
 }

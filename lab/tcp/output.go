@@ -2,56 +2,80 @@ package tcp
 
 import "reliabilitylab/netem"
 
-// quickACKs is how many ACKs go out without delay at the start of a connection and after a gap, so that the sender's
-// window opens fast (as Linux does).
+// quickACKs is how many ACKs go out without delay at the start of a connection, after a pause, and when data comes again, so
+// that the sender's window opens fast (as in Linux).
 const quickACKs = 16
 
 // transmit sends what may be sent now: first what is lost, then new data, in recovery at last what only might be lost.
 func (c *Conn) transmit() {
+	c.paceAt = Never
 	if c.state < Established || c.state == FinWait2 || c.state == TimeWait {
 		return
 	}
-	c.limited = false
+	if c.limited {
+		c.w.Clock += c.now - c.triedAt
+	}
+	c.limited, c.triedAt = false, c.now
 	c.afterIdle()
+	sent := c.nxt
 	for c.sendNext() {
 	}
-	c.watchWindow()
-}
-
-// afterIdle takes back a window that the network has not been tested with for a while: after an idle time longer than the
-// timeout it is the initial window at most (RFC 5681 section 4.1, RFC 6928 section 2).
-func (c *Conn) afterIdle() {
-	if w := c.cfg.InitialWindow * c.mss; c.board.n == 0 && c.w.Cwnd > w && c.now-c.sentAt > c.timeout() && c.unsent() > 0 {
-		c.w.Cwnd = w
-		c.w.grown = 0
+	if c.limited || c.nxt != sent {
+		c.validate()
 	}
+	c.watchWindow()
+	if c.fed && c.board.time.on && c.cfg.TLP {
+		c.scheduleProbe()
+	}
+	c.fed = false
 }
 
 // sendNext sends one segment, or returns false where none may go.
 func (c *Conn) sendNext() bool {
+	if c.frto == frtoProbe {
+		return c.sendProbe()
+	}
 	if s := c.board.due(); s != nil {
-		if !c.allowed(s.len()) {
-			c.limited = true
+		if !c.mayGo(c.bundle(s)) {
 			return false
 		}
-		c.resend(s, c.reason())
+		c.resend(s, signs[s.why])
 		return true
 	}
 	if n, fin := c.sendable(); n > 0 || fin {
-		if !c.allowed(n) {
-			c.limited = true
+		if !c.mayGo(n) {
 			return false
 		}
-		c.sendNew(n, fin)
+		c.sendNew(n, fin, "new")
 		return true
 	}
-	if c.w.Phase == Recovery && c.allowed(c.mss) {
+	if c.w.Phase == Recovery && c.allowed(c.mss) && !c.early() {
 		if s, reason := c.lastResort(); s != nil {
 			c.resend(s, reason)
 			return true
 		}
 	}
 	return false
+}
+
+// mayGo tells whether a segment of n bytes may go now: cwnd has room for it, and its time has come.
+func (c *Conn) mayGo(n int) bool {
+	if !c.allowed(n) {
+		c.limited = true
+		return false
+	}
+	return !c.early()
+}
+
+// sendProbe sends one of the two new segments of F-RTO, and nothing else until an ACK tells whether the timeout was spurious.
+func (c *Conn) sendProbe() bool {
+	n, fin := c.sendable()
+	if c.probes == 0 || n == 0 && !fin {
+		return false
+	}
+	c.probes--
+	c.sendNew(n, fin, "f-rto")
+	return true
 }
 
 // allowed tells whether cwnd has room for n bytes more; into an empty network one segment always goes.
@@ -72,7 +96,7 @@ func (c *Conn) unsent() int {
 func (c *Conn) usable() int { return int(int32(c.una + Seq(c.window) - c.nxt)) }
 
 // sendable returns how many new bytes would go as the next segment, and whether FIN goes with them, as far as the
-// peer's window, silly-window avoidance (RFC 9293 section 3.8.6.2.1) and Nagle (RFC 896, section 3.7.4) have a say.
+// peer's window, silly-window avoidance (RFC 9293 section 3.8.6.2.1), Nagle (RFC 896, section 3.7.4) and the cork have a say.
 func (c *Conn) sendable() (n int, fin bool) {
 	unsent := c.unsent()
 	n = min(unsent, c.mss)
@@ -88,7 +112,7 @@ func (c *Conn) sendable() (n int, fin bool) {
 		n = u
 	}
 	fin = fin && n < u // the FIN takes room in the window, too
-	if n < c.mss && !fin && c.cfg.Nagle && c.una.Less(c.small) {
+	if n < c.mss && !fin && (c.cfg.Cork || c.cfg.Nagle && c.una.Less(c.small)) {
 		// Nagle with Minshall's change, as in Linux: a small segment waits only for another small one.
 		return 0, false
 	}
@@ -96,7 +120,7 @@ func (c *Conn) sendable() (n int, fin bool) {
 }
 
 // sendNew sends the next n bytes for the first time.
-func (c *Conn) sendNew(n int, fin bool) {
+func (c *Conn) sendNew(n int, fin bool, reason string) {
 	first, rest := c.out.at(int(c.nxt-c.outSeq), n)
 	seq := c.nxt
 	flags := netem.FlagACK
@@ -112,32 +136,78 @@ func (c *Conn) sendNew(n int, fin bool) {
 	if n < c.mss {
 		c.small = c.nxt
 	}
+	if n > 0 && c.ecn.cwr {
+		flags |= netem.FlagCWR
+		c.ecn.cwr = false
+	}
 	if n > 0 && c.quick > 0 && c.now-c.lastData < c.cfg.DelayedACK && c.lastData > 0 {
 		c.quick = 0 // the program answers: its data will carry the ACKs
 	}
 	c.sentAt = c.now
-	c.board.push(sent{seq: seq, end: c.nxt, at: c.now, tries: 1, fin: fin})
+	c.fed = true
+	c.prr.out += int(c.nxt - seq)
+	c.board.push(sent{seq: seq, end: c.nxt, at: c.now, fin: fin})
+	if c.board.rates != nil {
+		c.board.rates.transmitted(c.board.n-1, c.now, c.pipe(), c.pipe()-int(c.nxt-seq))
+	}
+	if c.pacing {
+		c.paced(n)
+	}
 	if c.rtoAt == Never {
 		c.startRTO()
 	}
-	c.send(flags, seq, first, rest, "new")
+	c.emit(flags, seq, first, rest, reason, c.codepoint(flags, n > 0))
 }
 
-// resend sends a segment again.
-func (c *Conn) resend(s *sent, reason string) {
+// bundle is how many bytes go when s is sent again: those of s, and what is due behind it as far as one segment holds it. Small
+// segments that were lost together so need not be sent again one by one (as in Linux, tcp_retrans_collapse).
+func (c *Conn) bundle(s *sent) int {
 	n := s.len()
-	flags := netem.FlagACK
-	if s.fin {
-		n--
-		flags |= netem.FlagFIN
+	if n >= c.mss || !s.due() {
+		return n
 	}
-	first, rest := c.out.at(int(s.seq-c.outSeq), n)
-	seq := s.seq
+	for i := c.board.index(s.slot) + 1; i < c.board.n; i++ {
+		next := c.board.at(i)
+		if !next.due() || n+next.len() > c.mss {
+			break
+		}
+		n += next.len()
+	}
+	return n
+}
+
+// resend sends a segment again, and what goes with it. On the board the parts stay what they were.
+func (c *Conn) resend(s *sent, reason string) {
+	seq, n := s.seq, c.bundle(s)
+	flags := netem.FlagACK
 	c.sentAt = c.now
-	c.board.sentAgain(s, c.now)
+	c.resent++
+	if c.board.again == 0 {
+		c.againStamp = c.clock()
+	}
+	if c.w.Phase != Open {
+		c.prior.resent++
+	}
+	c.prr.out += n
+	end := seq + Seq(n)
+	for i := c.board.index(s.slot); i < c.board.n && c.board.at(i).seq.Less(end); i++ {
+		part := c.board.at(i)
+		c.board.sentAgain(part, c.now)
+		if c.board.rates != nil {
+			c.board.rates.transmitted(i, c.now, c.pipe(), c.pipe()-part.len())
+		}
+		if part.fin {
+			flags |= netem.FlagFIN
+			n--
+		}
+	}
+	if c.pacing {
+		c.paced(n)
+	}
 	if c.rtoAt == Never {
 		c.startRTO()
 	}
+	first, rest := c.out.at(int(seq-c.outSeq), n)
 	c.send(flags, seq, first, rest, reason)
 }
 
@@ -169,14 +239,14 @@ func (c *Conn) offer() {
 	gain := int(c.windowEdge() - c.edge)
 	left := int(c.edge - c.next)
 	mss := max(c.peerMSS, c.mss)
-	if gain >= c.cfg.ReceiveBuffer/2 || left < 2*mss && gain >= min(mss, c.cfg.ReceiveBuffer/2) {
+	if gain >= c.buffer/2 || left < 2*mss && gain >= min(mss, c.buffer/2) {
 		c.sendACK("window update")
 	}
 }
 
 // windowEdge is the right edge of the window that could be offered; it never moves back.
 func (c *Conn) windowEdge() Seq {
-	edge := c.next + Seq(max(0, c.cfg.ReceiveBuffer-c.in.unread))
+	edge := c.next + Seq(max(0, c.buffer-c.in.unread))
 	if edge.Less(c.edge) {
 		return c.edge
 	}
@@ -188,7 +258,7 @@ func (c *Conn) windowEdge() Seq {
 func (c *Conn) offered() uint16 {
 	edge := c.windowEdge()
 	mss := max(c.peerMSS, c.mss)
-	if gain := int(edge - c.edge); gain < min(mss, c.cfg.ReceiveBuffer/2) {
+	if gain := int(edge - c.edge); gain < min(mss, c.buffer/2) {
 		edge = c.edge
 	}
 	unit := 1 << c.scale
@@ -198,7 +268,7 @@ func (c *Conn) offered() uint16 {
 		// small segment would move the edge a little, without end; then the peer may see the edge a part of a unit
 		// further left, and what was offered is still taken (RFC 7323 section 2.4).
 		up := min((kept+unit-1)>>c.scale, 65535)
-		if up<<c.scale+c.in.unread < c.cfg.ReceiveBuffer+unit {
+		if up<<c.scale+c.in.unread < c.buffer+unit {
 			w = up
 		}
 	}
@@ -208,10 +278,18 @@ func (c *Conn) offered() uint16 {
 	return uint16(w)
 }
 
-// send sends one segment with the ACK, the window and the options that go with every segment.
+// send sends one segment that is not fresh data.
 func (c *Conn) send(flags netem.Flags, seq Seq, payload, more []byte, reason string) {
+	c.emit(flags, seq, payload, more, reason, c.codepoint(flags, false))
+}
+
+// emit sends one segment with the ACK, the window and the options that go with every segment.
+func (c *Conn) emit(flags netem.Flags, seq Seq, payload, more []byte, reason string, mark ECN) {
+	if c.ecn.echo && flags&(netem.FlagACK|netem.FlagRST) == netem.FlagACK {
+		flags |= netem.FlagECE
+	}
 	s := &c.seg
-	*s = Segment{Seq: seq, Flags: flags, Payload: payload, More: more, Reason: reason}
+	*s = Segment{Seq: seq, Flags: flags, Payload: payload, More: more, Reason: reason, ECN: mark}
 	o := &s.Options
 	if c.timestamps {
 		o.HasTimestamps, o.TSVal, o.TSEcr = true, c.clock(), c.tsRecent
@@ -220,7 +298,7 @@ func (c *Conn) send(flags netem.Flags, seq Seq, payload, more []byte, reason str
 		s.Ack = c.next
 		s.Window = c.offered()
 		full := false
-		if c.sack && (len(c.in.blocks) > 0 || c.dsack != Block{}) {
+		if c.sack && (len(c.in.blocks) > 0 || c.dsack != Block{} || c.finKnown && !c.finTaken) {
 			spare := 40 // a segment without data has all the room there is for options
 			if n := len(payload) + len(more); n > 0 {
 				spare = c.mss - n
@@ -249,6 +327,25 @@ func (c *Conn) putSACK(o *Options, spare int) bool {
 		o.SACK[0], o.Blocks = c.dsack, 1
 		c.dsack = Block{}
 	}
+	said := o.Blocks
 	c.in.sack(o, room)
+	if c.finKnown && !c.finTaken {
+		o.coverFIN(c.finAt, said, room)
+	}
 	return true
+}
+
+// coverFIN adds a FIN that has come before its time to the blocks from said on: it takes a sequence number like a byte, and
+// without it a segment that carries it would never be sacked whole.
+func (o *Options) coverFIN(at Seq, said, room int) {
+	for i := said; i < o.Blocks; i++ {
+		if o.SACK[i].Right == at {
+			o.SACK[i].Right++
+			return
+		}
+	}
+	if o.Blocks < room {
+		o.SACK[o.Blocks] = Block{at, at + 1}
+		o.Blocks++
+	}
 }

@@ -103,17 +103,19 @@ func (e *end) output(s *Segment) {
 	if !e.p.mute {
 		e.p.say("%s > %s (%s)%s", e.name, words(s), s.Reason, mark)
 	}
+	codepoint := s.ECN
 	for _, d := range extra {
-		e.p.w.After(e.p.delay+d, func() { e.peer.receive(wire) })
+		e.p.w.After(e.p.delay+d, func() { e.peer.receive(wire, codepoint) })
 	}
 }
 
-func (e *end) receive(wire []byte) {
+func (e *end) receive(wire []byte, codepoint ECN) {
 	var s Segment
 	if err := s.Parse(wire); err != nil {
 		e.p.t.Errorf("%s: %v", e.name, err)
 		return
 	}
+	s.ECN = codepoint
 	switch {
 	case e.c == nil && e.listens && s.Flags&(netem.FlagSYN|netem.FlagACK|netem.FlagRST) == netem.FlagSYN:
 		e.c = Accept(e.cfg, e.env(), e.p.w.Now(), e.iss, &s)
@@ -279,12 +281,12 @@ func TestTransferWithoutLoss(t *testing.T) {
 }
 
 func TestTransferWithLoss(t *testing.T) {
-	for _, recovery := range []string{"sack", "newreno"} {
+	for _, recovery := range []string{"sack", "newreno", "rack"} {
 		for seed := range uint64(50) {
 			t.Run(fmt.Sprint(recovery, seed), func(t *testing.T) {
 				p := newPair(t, 5*time.Millisecond)
 				p.a.cfg.Recovery = recovery
-				p.a.cfg.SACK = recovery == "sack"
+				p.a.cfg.SACK = recovery != "newreno"
 				p.fate = p.lose(seed, 0.05)
 				p.a.write, p.a.close = pattern(300000), true
 				p.b.write, p.b.close = pattern(50000), true

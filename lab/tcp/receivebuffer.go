@@ -135,9 +135,7 @@ func (r *receiveBuffer) sack(o *Options, room int) {
 
 // read copies what is in order out of the ring.
 func (r *receiveBuffer) read(p []byte) int {
-	n := min(len(p), r.unread)
-	k := copy(p[:n], r.b[r.head:])
-	copy(p[k:n], r.b)
+	n := r.peek(p)
 	if n > 0 {
 		r.head = (r.head + n) & (len(r.b) - 1)
 	}

@@ -1,14 +1,15 @@
 package tcp
 
-// Loss recovery: what an ACK means for the data on its way. Fast recovery is RFC 6675 with SACK and RFC 6582 (NewReno)
-// without; both count what is in the network (the pipe) against cwnd, so cwnd itself is not inflated: without SACK each
-// duplicate ACK takes one segment off the pipe, which allows the same segments as RFC 6582's inflation does. Limited
-// transmit (RFC 3042) follows from the same counting.
+// Loss recovery: what an ACK means for the data on its way. What is lost is found by RFC 8985 (rack.go) or RFC 6675 with SACK,
+// by RFC 6582 (NewReno) without. All three count what is in the network (the pipe) against cwnd, so cwnd itself is not
+// inflated: without SACK each duplicate ACK takes one segment off the pipe, which allows the same segments as RFC 6582's
+// inflation does. Limited transmit (RFC 3042) follows from the same counting. With SACK prr.go rules cwnd in a recovery;
+// undo.go and frto.go take back what was reduced for nothing.
 
 // pipe is what is thought to be in the network, in bytes (RFC 6675 section 4, SetPipe).
 func (c *Conn) pipe() int {
 	p := int(c.nxt-c.una) - c.board.sacked - c.board.lost + c.board.again
-	if c.cfg.Recovery != "sack" {
+	if !c.selective {
 		p -= c.credit * c.mss
 	}
 	return max(0, p)
@@ -16,21 +17,21 @@ func (c *Conn) pipe() int {
 
 // progress takes an ACK for new data through the phases. It returns whether the retransmission timer starts anew.
 func (c *Conn) progress(a Ack) bool {
-	sack := c.cfg.Recovery == "sack"
-	if sack {
-		c.board.judge(c.mss)
+	if c.late && c.spurious() || c.w.Phase == Loss && c.advanceFRTO() {
+		c.undo()
 	}
+	c.judge()
 	switch {
 	case c.w.Phase == Recovery && c.una.Less(c.point):
 		c.event = "partial ack"
-		if sack {
+		if c.selective {
 			return true
 		}
 		// RFC 6582 section 3.2 step 3, partial ACK: the next hole. Of the segments that duplicate ACKs have counted
 		// out, those acknowledged now are off the board anyway.
 		c.credit = max(0, c.credit-(a.Bytes+c.mss-1)/c.mss+1)
 		if c.board.n > 0 {
-			c.board.lose(0)
+			c.board.lose(0, byACKs)
 			c.resend(c.board.at(0), "partial ack")
 		}
 		first := !c.patient
@@ -42,34 +43,54 @@ func (c *Conn) progress(a Ack) bool {
 			c.enter()
 		}
 		return true
-	case c.w.Phase == Loss && !c.una.Less(c.point):
-		c.w.Phase = Open
-		c.event = "recovered"
 	}
 	c.credit = 0
-	if c.limited || c.w.SlowStart() && c.w.Cwnd < 2*c.w.Flight {
-		c.control.Ack(&c.w, a)
+	a.Limited = !a.Echo && c.full()
+	c.control.Ack(&c.w, a)
+	if c.w.Phase == Loss && !c.una.Less(c.point) {
+		c.w.Phase = Open
+		c.recovered()
+		c.event = "recovered"
 	}
-	if sack && c.w.Phase == Open && c.board.lost > 0 {
+	if c.selective && c.w.Phase == Open && c.board.lost > 0 {
 		c.enter()
 	}
 	return true
 }
 
+// spurious tells what an ACK of a late original means. It ends the phase where nothing else that was sent again is on its
+// way: then every retransmission was for nothing.
+func (c *Conn) spurious() bool {
+	return c.w.Phase == Loss || !c.una.Less(c.point) || c.board.again == 0
+}
+
+// judge finds out what is lost, with SACK. RACK tells after a timeout, too, what was sent since and is lost.
+func (c *Conn) judge() {
+	switch {
+	case c.board.time.on:
+		c.board.settle()
+		c.detect(byTime)
+	case c.selective:
+		c.board.judge(c.mss)
+	}
+}
+
 // gotDuplicate takes a duplicate ACK.
 func (c *Conn) gotDuplicate() {
-	sack := c.cfg.Recovery == "sack"
-	if sack {
-		if c.w.Phase != Loss {
-			c.board.judge(c.mss)
+	if c.selective {
+		if c.w.Phase != Loss || c.board.time.on {
+			c.judge()
 		}
 	} else if c.w.Phase != Loss && (c.credit+1)*c.mss < int(c.nxt-c.una) { // no more can have left than are on their way, less the lost one
 		c.credit++
 	}
+	if c.w.Phase == Loss && c.duplicateFRTO(true) {
+		c.undo()
+	}
 	if c.w.Phase != Open {
 		return
 	}
-	if c.dup >= dupThresh && c.beyond(sack) || c.board.lost > 0 {
+	if c.dup >= dupThresh && c.beyond() || c.board.lost > 0 {
 		c.enter()
 		return
 	}
@@ -77,37 +98,54 @@ func (c *Conn) gotDuplicate() {
 }
 
 // beyond tells whether a new recovery may begin: duplicate ACKs for what was on its way in the last one, or at the last
-// timeout, mean nothing new (RFC 6675 section 5.1; RFC 6582 section 3.2 step 1 wants one byte more).
-func (c *Conn) beyond(sack bool) bool {
-	if sack {
+// timeout, mean nothing new (RFC 6675 section 5.1; RFC 6582 section 3.2 step 1 wants one byte more). RACK does not count.
+func (c *Conn) beyond() bool {
+	switch {
+	case c.board.time.on:
+		return false
+	case c.selective:
 		return c.point.LessEq(c.una)
 	}
 	return c.point.Less(c.una)
 }
 
-// enter begins fast recovery (RFC 6675 section 5 step 4, RFC 6582 section 3.2 step 2).
+// enter begins fast recovery (RFC 6675 section 5 step 4, RFC 6582 section 3.2 step 2). One segment goes again, whatever cwnd
+// says.
 func (c *Conn) enter() {
+	c.remember(true)
 	c.w.Flight = int(c.nxt - c.una)
-	c.w.Ssthresh = c.control.Loss(&c.w, c.now)
-	c.w.Cwnd = c.w.Ssthresh
+	if c.prior.kept = c.ecn.reduced; !c.prior.kept {
+		c.w.Ssthresh = c.control.Loss(&c.w, c.now)
+	}
+	if c.model == nil {
+		c.w.Cwnd = c.w.Ssthresh
+	}
 	c.w.grown = 0
 	c.w.Phase = Recovery
 	c.point = c.nxt
 	c.patient = false
+	c.tlp.flying, c.probeAt = false, Never
 	c.rescue = c.board.at(0).end
-	if first := c.board.at(0); !first.again {
-		c.board.lose(0)
-		c.resend(first, "fast retransmit")
-		c.startRTO()
+	if !c.board.time.on && !c.board.at(0).again {
+		c.board.lose(0, byACKs)
 	}
+	if c.proportional && c.model == nil {
+		c.startReduction()
+	} else if s := c.board.due(); s != nil {
+		c.resend(s, signs[s.why])
+	}
+	c.startRTO()
 	c.event = "fast retransmit"
 }
 
 // leave ends fast recovery: all that was on its way when it began is acknowledged.
 func (c *Conn) leave() {
 	c.w.Phase = Open
-	c.w.Cwnd = c.w.Ssthresh
-	if c.cfg.Recovery != "sack" {
+	if c.model == nil {
+		c.w.Cwnd = c.w.Ssthresh
+	}
+	c.recovered()
+	if c.model == nil && !c.selective {
 		// RFC 6582 section 3.2 step 3, full ACK, option 1: no burst where little is in flight.
 		c.w.Cwnd = min(c.w.Ssthresh, max(int(c.nxt-c.una), c.mss)+c.mss)
 	}
@@ -121,7 +159,9 @@ func (c *Conn) leave() {
 // where RFC 5681 would halve once more for the same congestion.
 func (c *Conn) expired() {
 	c.w.Flight = int(c.nxt - c.una)
+	c.startFRTO(c.w.Phase == Open)
 	if c.retries == 1 && c.w.Phase != Recovery {
+		c.remember(false)
 		c.w.Ssthresh = c.control.Timeout(&c.w, c.now)
 	}
 	c.w.Cwnd = c.mss
@@ -129,23 +169,20 @@ func (c *Conn) expired() {
 	c.w.Phase = Loss
 	c.point = c.nxt
 	c.dup, c.credit = 0, 0
-	c.board.loseAll()
+	c.tlp.flying, c.probeAt, c.reorderAt = false, Never, Never
+	lost := Never // all
+	if c.board.time.on {
+		lost = c.now - c.board.time.rtt - c.reorderingWindow() // RFC 8985 section 6.3
+	}
+	c.board.loseAll(lost)
 	c.event = "timeout"
 	c.resend(c.board.at(0), "timeout")
-}
-
-// reason is why a segment that is lost is sent again now.
-func (c *Conn) reason() string {
-	if c.w.Phase == Loss {
-		return "after timeout"
-	}
-	return "fast retransmit"
 }
 
 // lastResort returns a segment to send again though it is not known to be lost, where nothing else may go (RFC 6675
 // section 4, NextSeg rules 3 and 4), and the reason; nil if there is none.
 func (c *Conn) lastResort() (*sent, string) {
-	if c.w.Phase != Recovery || c.cfg.Recovery != "sack" {
+	if c.w.Phase != Recovery || !c.selective || c.board.time.on {
 		return nil, ""
 	}
 	if s := c.board.hole(); s != nil {

@@ -6,7 +6,7 @@ import "testing"
 // written bytes in all.
 func selective(t *testing.T, n, bytes int) *script {
 	t.Helper()
-	s := established(t, 100*ms, "sackok", func(c *Config) { c.SACK, c.InitialWindow = true, n })
+	s := established(t, 100*ms, "sackok", func(c *Config) { c.SACK, c.PRR, c.InitialWindow = true, false, n })
 	s.c.SetSendBuffer(1 << 20)
 	s.c.SetNoDelay(s.now, true)
 	s.write(bytes)

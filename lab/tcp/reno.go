@@ -7,6 +7,9 @@ import "time"
 type reno struct{}
 
 func (reno) Ack(w *Window, a Ack) {
+	if !a.Limited {
+		return
+	}
 	n := a.Bytes
 	if w.SlowStart() {
 		n = growSlowStart(w, n)
@@ -42,6 +45,8 @@ func growLinear(w *Window, n int) {
 func (reno) Loss(w *Window, _ time.Duration) int { return half(w) }
 
 func (reno) Timeout(w *Window, _ time.Duration) int { return half(w) }
+
+func (reno) Undo(*Window) {}
 
 // half is RFC 5681's equation (4): half of what is in flight, at least two segments. What limited transmit has sent
 // beyond the window does not count (RFC 3042).

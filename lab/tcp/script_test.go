@@ -17,7 +17,7 @@ import (
 // segments must have come out, at this very instant and no others since it last asked. What happened is printed when the
 // test fails. The Conn's ISS is 0 and its MSS 1000 without options, so that its bytes are 1, 2, 3 …; the peer's ISS is 5000.
 //
-// Segments are written as words: "ACK,FIN seq 1 ack 5001 len 1000 win 500 sack 3001-4001 mss 1000 scale 7 sackok ts 5/6".
+// Segments are written as words: "ACK,FIN seq 1 ack 5001 len 1000 win 500 sack 3001-4001 mss 1000 scale 7 sackok ts 5/6 ect0".
 // What is not said is zero in a segment that goes in, except ack and win, which stay as they were said last; in one that
 // should come out, PSH is not compared, and ack, win, mss, scale, sackok, ts only where they are said.
 type script struct {
@@ -31,6 +31,7 @@ type script struct {
 	ack     Seq
 	win     uint16
 	history []string
+	why     string // the reason of the last segment that came out
 }
 
 // An emission is a segment that came out.
@@ -43,7 +44,10 @@ type emission struct {
 // newScript returns a script whose Conn has nothing negotiated unless set asks for it: no timestamps, SACK, scaling.
 func newScript(t *testing.T, set func(*Config)) *script {
 	s := &script{t: t, cfg: Defaults(1000), win: 65535}
+	s.cfg.Congestion = "reno" // whose windows are worked out by hand easily
+	s.cfg.Recovery = "sack"   // what has SACK and no clock
 	s.cfg.SACK, s.cfg.Timestamps, s.cfg.WindowScaling, s.cfg.ReceiveBuffer = false, false, false, 65535
+	s.cfg.Autotuning = false
 	if set != nil {
 		set(&s.cfg)
 	}
@@ -66,6 +70,7 @@ func (s *script) env() Env {
 			e.s.Payload = slices.Concat(g.Payload, g.More)
 			e.s.More = nil
 			s.sent = append(s.sent, e)
+			s.why = g.Reason
 			s.say("> %s (%s)", words(g), g.Reason)
 		},
 		Notify: func() { s.notes++ },
@@ -139,6 +144,14 @@ func (s *script) out(want ...string) {
 	}
 }
 
+// because demands the reason of the last segment that came out.
+func (s *script) because(want string) {
+	s.t.Helper()
+	if s.why != want {
+		s.t.Fatalf("at %v the last segment was sent because of %q, want %q", s.now, s.why, want)
+	}
+}
+
 // differs says in what a segment is not the one that was wanted.
 func (s *script) differs(e *emission, text string) string {
 	ack, win := s.ack, s.win
@@ -152,6 +165,8 @@ func (s *script) differs(e *emission, text string) string {
 		return "flags"
 	case g.Seq != w.Seq:
 		return "seq"
+	case g.ECN != w.ECN:
+		return "ecn"
 	case said("ack") && g.Ack != w.Ack:
 		return "ack"
 	case e.len != len(w.Payload):
@@ -233,6 +248,7 @@ func words(g *Segment) string {
 	if o.SACKPermitted {
 		t += " sackok"
 	}
+	t += [...]string{"", " ect1", " ect0", " ce"}[g.ECN]
 	if o.HasTimestamps {
 		t += fmt.Sprintf(" ts %d/%d", o.TSVal, o.TSEcr)
 	}
@@ -254,8 +270,15 @@ func (s *script) parse(text string) Segment {
 	o := &g.Options
 	for i := 1; i < len(f); i++ {
 		word := f[i]
-		if word == "sackok" {
+		switch word {
+		case "sackok":
 			o.SACKPermitted = true
+			continue
+		case "ect0":
+			g.ECN = ECT0
+			continue
+		case "ce":
+			g.ECN = CE
 			continue
 		}
 		i++

@@ -43,6 +43,7 @@ type Segment struct {
 	Payload          []byte
 	More             []byte // the rest of the payload, where the send buffer wraps around; nil in a parsed segment
 	Reason           string // why it is sent; "" in a parsed segment
+	ECN              ECN    // of the IP header
 }
 
 // Options are the options that this TCP knows (RFC 9293 section 3.2, RFC 7323, RFC 2018).

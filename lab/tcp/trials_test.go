@@ -50,9 +50,12 @@ func newTrial(t *testing.T, seed uint64, history bool) *trial {
 	for i, e := range []*end{r.p.a, r.p.b} {
 		c := &e.cfg
 		*c = Defaults([]int{1460, 536, 100, 1000}[d.below(4)])
-		c.Recovery = []string{"sack", "newreno"}[d.below(2)]
+		c.Recovery = []string{"sack", "newreno", "rack"}[d.below(3)]
+		c.PRR, c.FRTO, c.Undo, c.TLP, c.DSACK, c.SlowStartAfterIdle = pick(0.8), pick(0.8), pick(0.8), pick(0.8), pick(0.8), pick(0.5)
 		c.SACK, c.Timestamps, c.WindowScaling, c.Nagle = pick(0.7), pick(0.5), pick(0.5), pick(0.5)
 		c.InitialWindow = 1 + d.below(10)
+		c.Congestion = Congestions[(seed+uint64(i))%uint64(len(Congestions))].Name
+		c.ECN, c.Pacing = seed/8%2 == 0, seed/16%4 == 0
 		c.DelayedACK = time.Duration(d.below(3)) * 20 * ms
 		c.Retries, c.SYNRetries = 100, 100 // no path here is that bad
 		c.ReceiveBuffer = []int{6 << 20, 65535, 20000, 100 + d.below(5000), 100000}[d.below(5)]
@@ -77,9 +80,12 @@ func (r *trial) fate(seed uint64, d *dice) func(*end, *Segment) []time.Duration 
 	loss, late, copied := prob(), prob(), prob()/2
 	jitter := []int{1, 1, 20, 200}[d.below(4)]
 	path, n := newDice(seed+1<<40), uint64(0)
-	return func(*end, *Segment) []time.Duration {
+	return func(_ *end, s *Segment) []time.Duration {
 		n++
 		hit := func(p netem.Probability, k uint64) bool { return p.Hit(path.s.At(n, k)) }
+		if s.ECN == ECT0 && hit(0.05, 20) {
+			s.ECN = CE
+		}
 		var all []time.Duration
 		for k := uint64(0); k < 10; k += 5 {
 			if k > 0 && !hit(copied, 1) {
@@ -132,7 +138,10 @@ func (e *end) watch() {
 		held = int(c.in.blocks[n-1].Right-c.next) + c.in.unread
 	}
 	memory := max(2*(e.cfg.ReceiveBuffer+1<<c.scale), 8192)
+	row := c.board.row()
 	switch {
+	case row != "":
+		e.p.over = e.name + ": " + row
 	case room < 0:
 		e.p.over = fmt.Sprintf("%s: RCV.NXT is %d behind the window", e.name, -room)
 	case held >= e.cfg.ReceiveBuffer+1<<c.scale:

@@ -21,7 +21,6 @@ var connections = []test{
 	{"listen on a connection is EINVAL", anyPath, listenConnected},               // POSIX listen
 	{"a full backlog lets the next wait", cleanPath, backlog},                    // listen(2): backlog+1 on Linux, SYN dropped
 	{"closing a listener resets who waits", cleanPath, closeListener},            // RFC 9293 section 3.10.4
-	{"options that a host does not have", anyPath, unknownOptions},               // POSIX setsockopt; tcp(7), TCP_CONGESTION
 	{"calls on a closed socket are EBADF", anyPath, badDescriptor},               // POSIX, all calls
 	{"datagram sockets neither listen nor accept", anyPath, datagramDoesNotHear}, // POSIX listen, accept
 }
@@ -216,21 +215,6 @@ func closeListener(r *room) {
 	r.run()
 }
 
-func unknownOptions(r *room) {
-	r.alone(func(p *program) {
-		s := p.socket(host.Stream)
-		s.set(host.NoDelay(true), nil)
-		s.set(host.NoDelay(false), nil)
-		s.set(host.Congestion("reno"), nil)
-		s.set(host.Congestion("no such thing"), syscall.ENOENT)
-		s.close(nil)
-		s = p.socket(host.Datagram)
-		s.set(host.NoDelay(true), syscall.ENOPROTOOPT)
-		s.set(host.Congestion("reno"), syscall.ENOPROTOOPT)
-		s.close(nil)
-	})
-}
-
 func badDescriptor(r *room) {
 	r.alone(func(p *program) {
 		for _, k := range kinds {
@@ -244,6 +228,8 @@ func badDescriptor(r *room) {
 			s.recvFails(syscall.EBADF)
 			s.set(host.ReceiveBuffer(1<<16), syscall.EBADF)
 			s.closeWrite(syscall.EBADF)
+			s.soError(syscall.EBADF)
+			p.polls(s, host.PollIn, 0, host.PollNval)
 			s.close(syscall.EBADF)
 			if s.local() != nowhere {
 				p.fail("a closed socket is bound to %v", s.local())

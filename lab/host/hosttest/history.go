@@ -20,7 +20,9 @@ type history struct {
 
 type call struct {
 	begin, end time.Duration
-	who, what  string
+	who        string
+	name, args string
+	size       int    // the bytes that it was given, or had room for
 	result     string // "" while it blocks
 }
 
@@ -54,21 +56,38 @@ func (h *history) running() int {
 }
 
 // begin notes a call and returns the function that notes its result.
-func (h *history) begin(p *program, socket int, what string) func(result int, err error) {
+func (h *history) begin(p *program, socket int, name string, size int, args string) func(result int, err error) {
+	end := h.note(p, socket, name, size, args)
+	return func(result int, err error) {
+		if err != nil {
+			end(host.ErrnoName(err))
+		} else {
+			end(fmt.Sprint(result))
+		}
+	}
+}
+
+// note is begin for a call whose result is no number.
+func (h *history) note(p *program, socket int, name string, size int, args string) func(result string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	i := len(h.calls)
-	h.calls = append(h.calls, call{begin: p.Now(), who: fmt.Sprintf("%s/%d socket %d", p.Name(), p.number, socket), what: what})
-	return func(result int, err error) {
+	h.calls = append(h.calls, call{begin: p.Now(), who: fmt.Sprintf("%s/%d socket %d", p.Name(), p.number, socket), name: name, args: args, size: size})
+	return func(result string) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		c := &h.calls[i]
-		c.end = p.Now()
-		c.result = fmt.Sprint(result)
-		if err != nil {
-			c.result = host.ErrnoName(err)
-		}
+		c.end, c.result = p.Now(), result
 	}
+}
+
+// String writes the call without its result.
+func (c *call) String() string {
+	s := c.name
+	if c.size > 0 {
+		s += fmt.Sprintf(" %d bytes", c.size)
+	}
+	return strings.TrimSpace(s + " " + c.args)
 }
 
 // String prints the calls, one a line; the last 200 if there are more.
@@ -80,8 +99,9 @@ func (h *history) String() string {
 	if from > 0 {
 		fmt.Fprintf(&b, "… %d calls before\n", from)
 	}
-	for _, c := range h.calls[from:] {
-		fmt.Fprintf(&b, "%10.3f ms  %-22s %s", float64(c.begin)/1e6, c.who, c.what)
+	for i := range h.calls[from:] {
+		c := &h.calls[from+i]
+		fmt.Fprintf(&b, "%10.3f ms  %-22s %s", float64(c.begin)/1e6, c.who, c.String())
 		if c.result == "" {
 			b.WriteString(" … blocked\n")
 			continue

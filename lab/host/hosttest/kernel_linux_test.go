@@ -11,8 +11,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"reliabilitylab/lab/host"
+	"reliabilitylab/netem"
 )
 
 // The suite is held against the kernel that runs this test: two addresses of its loopback interface stand for two hosts,
@@ -68,7 +70,7 @@ func freePorts(t *testing.T, a, b netip.Addr) uint16 {
 func isFree(a netip.AddrPort) bool {
 	h := &kernelHost{addr: a.Addr()}
 	for _, k := range kinds {
-		s, err := h.Socket(host.FamilyOf(a.Addr()), k)
+		s, err := h.Socket(host.FamilyOf(a.Addr()), k, 0)
 		if err != nil {
 			return false
 		}
@@ -115,7 +117,7 @@ func (h *kernelHost) Now() time.Duration    { return time.Since(h.begin) }
 func (h *kernelHost) Sleep(d time.Duration) { time.Sleep(d) }
 func (h *kernelHost) Go(f func())           { h.programs.Go(f) }
 
-func (h *kernelHost) Socket(f host.Family, k host.Kind) (host.Socket, error) {
+func (h *kernelHost) Socket(f host.Family, k host.Kind, p netem.Protocol) (host.Socket, error) {
 	family, kind := syscall.AF_INET, syscall.SOCK_STREAM
 	if f == host.IPv6 {
 		family = syscall.AF_INET6
@@ -123,7 +125,7 @@ func (h *kernelHost) Socket(f host.Family, k host.Kind) (host.Socket, error) {
 	if k == host.Datagram {
 		kind = syscall.SOCK_DGRAM
 	}
-	fd, err := syscall.Socket(family, kind|syscall.SOCK_CLOEXEC, 0)
+	fd, err := syscall.Socket(family, kind|syscall.SOCK_CLOEXEC, int(p))
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +223,7 @@ func (s *kernelSocket) Connect(a netip.AddrPort) error {
 	return syscall.Connect(s.d(), s.sockaddr(a))
 }
 
-func (s *kernelSocket) Send(b []byte, to netip.AddrPort) (n int, err error) {
+func (s *kernelSocket) Send(b []byte, to netip.AddrPort, flags host.Flags) (n int, err error) {
 	var a syscall.Sockaddr
 	if to.IsValid() {
 		if err := s.self(); err != nil {
@@ -230,17 +232,17 @@ func (s *kernelSocket) Send(b []byte, to netip.AddrPort) (n int, err error) {
 		a = s.sockaddr(to)
 	}
 	err = again(func() (err error) {
-		n, err = syscall.SendmsgN(s.d(), b, nil, a, syscall.MSG_NOSIGNAL)
+		n, err = syscall.SendmsgN(s.d(), b, nil, a, syscall.MSG_NOSIGNAL|bits(flags))
 		return err
 	})
 	return max(0, n), err
 }
 
-func (s *kernelSocket) Recv(b []byte) (n int, from netip.AddrPort, err error) {
+func (s *kernelSocket) Recv(b []byte, flags host.Flags) (n int, from netip.AddrPort, err error) {
 	err = again(func() error {
 		var a syscall.Sockaddr
 		var err error
-		n, a, err = syscall.Recvfrom(s.d(), b, 0)
+		n, a, err = syscall.Recvfrom(s.d(), b, bits(flags))
 		from = addrPort(a)
 		return err
 	})
@@ -265,9 +267,32 @@ func (s *kernelSocket) SetOption(o host.Option) error {
 		return syscall.SetsockoptInt(s.d(), syscall.SOL_SOCKET, syscall.SO_SNDBUF, int(o))
 	case host.ReuseAddress:
 		return syscall.SetsockoptInt(s.d(), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, truth(bool(o)))
+	case host.KeepAlive:
+		return syscall.SetsockoptInt(s.d(), syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, truth(bool(o)))
+	case host.KeepIdle:
+		return syscall.SetsockoptInt(s.d(), syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, int(time.Duration(o)/time.Second))
+	case host.KeepInterval:
+		return syscall.SetsockoptInt(s.d(), syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL, int(time.Duration(o)/time.Second))
+	case host.KeepCount:
+		return syscall.SetsockoptInt(s.d(), syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT, int(o))
+	case host.UserTimeout:
+		const userTimeout = 18 // TCP_USER_TIMEOUT, which package syscall does not have
+		return syscall.SetsockoptInt(s.d(), syscall.IPPROTO_TCP, userTimeout, int(time.Duration(o)/time.Millisecond))
+	case host.Cork:
+		return syscall.SetsockoptInt(s.d(), syscall.IPPROTO_TCP, syscall.TCP_CORK, truth(bool(o)))
+	case host.QuickACK:
+		return syscall.SetsockoptInt(s.d(), syscall.IPPROTO_TCP, syscall.TCP_QUICKACK, truth(bool(o)))
 	case host.ReceiveTimeout:
 		t := syscall.NsecToTimeval(int64(o))
 		return syscall.SetsockoptTimeval(s.d(), syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &t)
+	case host.SendTimeout:
+		t := syscall.NsecToTimeval(int64(o))
+		return syscall.SetsockoptTimeval(s.d(), syscall.SOL_SOCKET, syscall.SO_SNDTIMEO, &t)
+	case host.NonBlocking:
+		return syscall.SetNonblock(s.d(), bool(o))
+	case host.Linger:
+		l := syscall.Linger{Onoff: int32(truth(o.On)), Linger: int32(o.Time / time.Second)}
+		return syscall.SetsockoptLinger(s.d(), syscall.SOL_SOCKET, syscall.SO_LINGER, &l)
 	}
 	return syscall.ENOPROTOOPT
 }
@@ -280,5 +305,67 @@ func (s *kernelSocket) LocalAddr() netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-func (s *kernelSocket) CloseWrite() error { return syscall.Shutdown(s.d(), syscall.SHUT_WR) }
-func (s *kernelSocket) Close() error      { return syscall.Close(int(s.fd.Swap(-1))) }
+func (s *kernelSocket) PeerAddr() netip.AddrPort {
+	a, err := syscall.Getpeername(s.d())
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	return addrPort(a)
+}
+
+func (s *kernelSocket) TakeError() error {
+	n, err := syscall.GetsockoptInt(s.d(), syscall.SOL_SOCKET, syscall.SO_ERROR)
+	if err == nil && n != 0 {
+		err = syscall.Errno(n)
+	}
+	return err
+}
+
+func (s *kernelSocket) Shutdown(how host.How) error {
+	return syscall.Shutdown(s.d(), int(how)) // SHUT_RD is 0, and so on
+}
+
+func (s *kernelSocket) Close() error { return syscall.Close(int(s.fd.Swap(-1))) }
+
+func bits(f host.Flags) (all int) {
+	for flag, bit := range map[host.Flags]int{host.Peek: syscall.MSG_PEEK, host.DontWait: syscall.MSG_DONTWAIT, host.Trunc: syscall.MSG_TRUNC} {
+		if f&flag != 0 {
+			all |= bit
+		}
+	}
+	return all
+}
+
+// Poll asks poll(2); of a socket that is closed it asks for a descriptor that there is not, since its own may have another by now.
+func (h *kernelHost) Poll(fds []host.PollFD, timeout time.Duration) (int, error) {
+	type pollfd struct { // poll(2)
+		fd              int32
+		events, revents int16
+	}
+	asked := make([]pollfd, len(fds))
+	for i, f := range fds {
+		asked[i] = pollfd{fd: int32(f.Socket.(*kernelSocket).d()), events: int16(f.Events)}
+		if asked[i].fd < 0 {
+			asked[i].fd = 1 << 30
+		}
+	}
+	end := h.Now() + timeout
+	for {
+		var at *syscall.Timespec
+		if timeout >= 0 {
+			t := syscall.NsecToTimespec(int64(max(0, end-h.Now())))
+			at = &t
+		}
+		n, _, errno := syscall.Syscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(asked))), uintptr(len(asked)), uintptr(unsafe.Pointer(at)), 0, 0, 0)
+		switch errno {
+		case syscall.EINTR:
+		case 0:
+			for i := range fds {
+				fds[i].Revents = host.Events(asked[i].revents)
+			}
+			return int(n), nil
+		default:
+			return 0, errno
+		}
+	}
+}

@@ -23,6 +23,9 @@ var names = []test{
 	{"connect names the socket", anyPath, connectNames},                      // POSIX connect
 	{"a port is free again after close", anyPath, bindAfterClose},            // POSIX close
 	{"SO_REUSEADDR takes a port in TIME_WAIT", cleanPath, bindAfterTimeWait}, // socket(7); RFC 9293 section 3.6.1
+	{"SO_REUSEADDR takes no port that listens", anyPath, bindListening},      // socket(7)
+	{"a connection in TIME_WAIT is opened again", cleanPath, reopen},         // RFC 9293 section 3.10.7.4; RFC 6191
+	{"both must allow reuse of a port in TIME_WAIT", cleanPath, bothReuse},   // socket(7); Linux: also the one that is gone
 }
 
 func (r *room) alone(f func(p *program)) {
@@ -199,6 +202,77 @@ func bindAfterClose(r *room) {
 			}
 		}
 	})
+}
+
+func bindListening(r *room) {
+	r.alone(func(p *program) {
+		l := p.listener(0, 1, host.ReuseAddress(true))
+		for _, reuse := range []bool{false, true} {
+			s := p.socket(host.Stream)
+			s.set(host.ReuseAddress(reuse), nil)
+			s.bind(r.at(0), syscall.EADDRINUSE)
+			s.close(nil)
+		}
+		l.close(nil)
+	})
+}
+
+// The server closes first and so keeps TIME_WAIT; the client comes again from the same port, several times.
+func reopen(r *room) {
+	from := netip.AddrPortFrom(r.pair.Client.Addr(), r.at(5).Port())
+	r.server(func(p *program) {
+		l := p.listener(0, 1)
+		for range 3 {
+			client := r.client(func(p *program) {
+				s := p.socket(host.Stream)
+				s.set(host.ReuseAddress(true), nil)
+				s.bind(from, nil)
+				s.connect(r.at(0), nil)
+				s.expectAll([]byte("once more"))
+				s.expectEnd()
+				s.close(nil)
+			})
+			s, peer := l.acceptFrom()
+			if peer != from {
+				p.fail("a connection from %v, want %v", peer, from)
+			}
+			s.send([]byte("once more"))
+			s.close(nil)
+			p.await(client)
+			p.pause() // the last ACK is on its way
+		}
+		l.close(nil)
+	})
+	r.run()
+}
+
+// The client closes first: its port is in use, unless the socket that is gone allowed reuse and the new one does.
+func bothReuse(r *room) {
+	r.server(func(p *program) {
+		l := p.listener(0, 1)
+		for i, first := range []bool{false, true} {
+			from := netip.AddrPortFrom(r.pair.Client.Addr(), r.at(5+i).Port())
+			client := r.client(func(p *program) {
+				s := p.socket(host.Stream)
+				s.set(host.ReuseAddress(first), nil)
+				s.bind(from, nil)
+				s.connect(r.at(0), nil)
+				s.close(nil)
+				p.pause()
+				s = p.socket(host.Stream)
+				s.bind(from, syscall.EADDRINUSE)
+				s.set(host.ReuseAddress(true), nil)
+				s.bind(from, map[bool]error{false: syscall.EADDRINUSE, true: nil}[first])
+				s.close(nil)
+			})
+			s := l.accept()
+			s.expectEnd()
+			s.close(nil)
+			p.await(client)
+		}
+		l.close(nil)
+	})
+	r.run()
 }
 
 // The server closes first and so keeps the connection in TIME_WAIT, on the port that its successor wants.

@@ -3,6 +3,7 @@ package hosttest
 import (
 	"fmt"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +19,9 @@ type room struct {
 	family host.Family
 	moment time.Duration
 	log    history
+
+	mu    sync.Mutex // programs may be goroutines that run at once
+	wrong []string   // what was not as expected
 }
 
 func newRoom(t *testing.T, p Pair) *room {
@@ -80,7 +84,7 @@ func (m *mark) set() { m.Store(true) }
 // until waits until a mark is set; await until another program has returned; pause a Moment.
 func (p *program) until(m *mark) {
 	for !m.Load() {
-		if p.room.t.Failed() { // and so it may never come
+		if p.room.failed() { // and so it may never come
 			panic(failed{})
 		}
 		p.Sleep(time.Millisecond)
@@ -92,35 +96,43 @@ func (p *program) pause()               { p.Sleep(p.room.moment) }
 
 // run runs all programs to their end.
 func (r *room) run() {
-	r.t.Helper()
 	if err := r.pair.Run(); err != nil {
 		r.fail("run the world: %v", err)
 	}
-	if n := r.log.running(); n > 0 && !r.t.Failed() {
+	if n := r.log.running(); n > 0 && !r.failed() {
 		r.fail("%d programs have not returned", n)
 	}
 }
 
-// fail notes that something went wrong, with the history of how it came to that.
+// fail notes that something went wrong, the first time with the history of how it came to that.
 func (r *room) fail(format string, args ...any) {
-	r.t.Helper()
-	if r.t.Failed() { // what follows from a failure
-		r.t.Errorf(format, args...)
-		return
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	what := fmt.Sprintf(format, args...)
+	if len(r.wrong) == 0 {
+		what += "\n" + r.log.String()
 	}
-	r.t.Errorf("%s\n%s", fmt.Sprintf(format, args...), r.log.String())
+	r.wrong = append(r.wrong, what)
 }
+
+func (r *room) failed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.wrong) > 0
+}
+
+// late tells whether the machine took from a Moment so much that it may not have sufficed.
+func (r *room) late() bool { return r.pair.Late != nil && r.pair.Late() > r.moment/4 }
 
 // fail ends the program.
 func (p *program) fail(format string, args ...any) {
-	p.room.t.Helper()
 	p.room.fail("%s, program %d: %s", p.Name(), p.number, fmt.Sprintf(format, args...))
 	panic(failed{})
 }
 
 // socket makes a socket.
 func (p *program) socket(k host.Kind) *socket {
-	s, err := p.Socket(p.room.family, k)
+	s, err := p.Socket(p.room.family, k, 0)
 	if err != nil {
 		p.fail("socket: %v", err)
 	}
@@ -157,7 +169,6 @@ func (p *program) connected(k host.Kind, i int, options ...host.Option) *socket 
 // joined runs a program at each end of a TCP connection, until both have returned. A socket that is still open then is
 // closed in order: both ends say that they have done, and hear it of the other.
 func (r *room) joined(client, server func(p *program, s *socket)) {
-	r.t.Helper()
 	r.server(func(p *program) {
 		l := p.listener(0, 1)
 		r.client(func(p *program) {
@@ -176,7 +187,6 @@ func (r *room) joined(client, server func(p *program, s *socket)) {
 // apart runs a program at each end of a path, each with a datagram socket: the server's bound to at(0), the client's to
 // nothing, until both have returned.
 func (r *room) apart(client, server func(p *program, s *socket)) {
-	r.t.Helper()
 	r.server(func(p *program) {
 		s := p.socket(host.Datagram)
 		s.bind(r.at(0), nil)

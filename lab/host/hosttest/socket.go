@@ -22,8 +22,8 @@ type socket struct {
 var nowhere netip.AddrPort
 
 // note notes a call; it returns the function for its result.
-func (s *socket) note(format string, args ...any) func(int, error) {
-	return s.p.room.log.begin(s.p, s.number, fmt.Sprintf(format, args...))
+func (s *socket) note(name string, size int, args ...any) func(int, error) {
+	return s.p.room.log.begin(s.p, s.number, name, size, fmt.Sprint(args...))
 }
 
 // judge ends the program if a call did not return what it must. Errors are bare syscall.Errno.
@@ -46,7 +46,7 @@ func name(err error) string {
 
 func (s *socket) bind(a netip.AddrPort, want error) {
 	s.p.room.t.Helper()
-	end := s.note("bind %s", a)
+	end := s.note("bind", 0, a)
 	err := s.Bind(a)
 	end(0, err)
 	s.judge(fmt.Sprintf("bind %s", a), err, want)
@@ -54,7 +54,7 @@ func (s *socket) bind(a netip.AddrPort, want error) {
 
 func (s *socket) listen(backlog int, want error) {
 	s.p.room.t.Helper()
-	end := s.note("listen %d", backlog)
+	end := s.note("listen", 0, backlog)
 	err := s.Listen(backlog)
 	end(0, err)
 	s.judge("listen", err, want)
@@ -62,7 +62,7 @@ func (s *socket) listen(backlog int, want error) {
 
 func (s *socket) connect(a netip.AddrPort, want error) {
 	s.p.room.t.Helper()
-	end := s.note("connect %s", a)
+	end := s.note("connect", 0, a)
 	err := s.Connect(a)
 	end(0, err)
 	s.judge(fmt.Sprintf("connect %s", a), err, want)
@@ -77,7 +77,7 @@ func (s *socket) accept() *socket {
 
 func (s *socket) acceptFrom() (*socket, netip.AddrPort) {
 	s.p.room.t.Helper()
-	end := s.note("accept")
+	end := s.note("accept", 0)
 	c, from, err := s.Accept()
 	end(0, err)
 	s.judge("accept", err, nil)
@@ -86,7 +86,7 @@ func (s *socket) acceptFrom() (*socket, netip.AddrPort) {
 
 func (s *socket) acceptFails(want error) {
 	s.p.room.t.Helper()
-	end := s.note("accept")
+	end := s.note("accept", 0)
 	_, _, err := s.Accept()
 	end(0, err)
 	s.judge("accept", err, want)
@@ -113,8 +113,12 @@ func (s *socket) trySend(b []byte, to ...netip.AddrPort) (int, error) {
 	if len(to) > 0 {
 		a = to[0]
 	}
-	end := s.note("send %d bytes %v", len(b), to)
-	n, err := s.Send(b, a)
+	return s.sendWith(b, a, 0)
+}
+
+func (s *socket) sendWith(b []byte, to netip.AddrPort, flags host.Flags) (int, error) {
+	end := s.note("send", len(b), flags, " ", to)
+	n, err := s.Send(b, to, flags)
 	end(n, err)
 	return n, err
 }
@@ -141,13 +145,18 @@ func (s *socket) recvFails(want error) {
 
 func (s *socket) tryRecv(n int) ([]byte, netip.AddrPort, error) {
 	b := make([]byte, n)
-	end := s.note("recv %d", n)
-	n, from, err := s.Recv(b)
-	end(n, err)
+	n, from, err := s.recvWith(b, 0)
 	if n < 0 || n > len(b) {
 		s.p.fail("socket %d: recv into %d bytes returned %d", s.number, len(b), n)
 	}
 	return b[:n], from, err
+}
+
+func (s *socket) recvWith(b []byte, flags host.Flags) (int, netip.AddrPort, error) {
+	end := s.note("recv", len(b), flags)
+	n, from, err := s.Recv(b, flags)
+	end(n, err)
+	return n, from, err
 }
 
 // expect receives once, into 100 bytes more than it expects, and compares.
@@ -192,7 +201,7 @@ func (s *socket) same(got, want []byte) {
 
 func (s *socket) set(o host.Option, want error) {
 	s.p.room.t.Helper()
-	end := s.note("set %T %v", o, o)
+	end := s.note("setsockopt", 0, fmt.Sprintf("%T %v", o, o))
 	err := s.SetOption(o)
 	end(0, err)
 	s.judge(fmt.Sprintf("set %T to %v", o, o), err, want)
@@ -200,15 +209,20 @@ func (s *socket) set(o host.Option, want error) {
 
 func (s *socket) closeWrite(want error) {
 	s.p.room.t.Helper()
-	end := s.note("shutdown")
-	err := s.CloseWrite()
+	s.shutdown(host.ShutWrite, want)
+}
+
+func (s *socket) shutdown(how host.How, want error) {
+	s.p.room.t.Helper()
+	end := s.note("shutdown", 0, how)
+	err := s.Shutdown(how)
 	end(0, err)
 	s.judge("shutdown", err, want)
 }
 
 func (s *socket) close(want error) {
 	s.p.room.t.Helper()
-	end := s.note("close")
+	end := s.note("close", 0)
 	s.done = true
 	err := s.Close()
 	end(0, err)
@@ -224,7 +238,7 @@ func (s *socket) finish() {
 	if s.done {
 		return
 	}
-	if s.kind == host.Stream && s.CloseWrite() == nil {
+	if s.kind == host.Stream && s.Shutdown(host.ShutWrite) == nil {
 		for {
 			if b, _, err := s.tryRecv(1 << 16); err != nil || len(b) == 0 {
 				break
