@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"reliabilitylab/lab/host"
+	"reliabilitylab/netem"
 )
 
 // blockedCalls holds the calls that have not returned yet, each in a slot that the next call takes over.
@@ -87,6 +88,26 @@ func addressText(a netip.AddrPort) string {
 	return a.String()
 }
 
+// socketText is the arguments of socket, as in C.
+func socketText(f host.Family, k host.Kind, p netem.Protocol) string {
+	args := "AF_INET, "
+	if f == host.IPv6 {
+		args = "AF_INET6, "
+	}
+	if k == host.Stream {
+		args += "SOCK_STREAM, "
+	} else {
+		args += "SOCK_DGRAM, "
+	}
+	switch p {
+	case netem.TCP:
+		return args + "IPPROTO_TCP"
+	case netem.UDP:
+		return args + "IPPROTO_UDP"
+	}
+	return args + itoa(int(p))
+}
+
 // optionText is how a call of setsockopt shows its option: C's name and the value.
 func optionText(o host.Option) string {
 	switch v := o.(type) {
@@ -100,8 +121,26 @@ func optionText(o host.Option) string {
 		return "SO_SNDBUF, " + itoa(int(v))
 	case host.ReceiveTimeout:
 		return "SO_RCVTIMEO, " + time.Duration(v).String()
+	case host.SendTimeout:
+		return "SO_SNDTIMEO, " + time.Duration(v).String()
+	case host.Linger:
+		return "SO_LINGER, {" + strconv.FormatBool(v.On) + ", " + v.Time.String() + "}"
 	case host.ReuseAddress:
 		return "SO_REUSEADDR, " + strconv.FormatBool(bool(v))
+	case host.KeepAlive:
+		return "SO_KEEPALIVE, " + strconv.FormatBool(bool(v))
+	case host.KeepIdle:
+		return "TCP_KEEPIDLE, " + time.Duration(v).String()
+	case host.KeepInterval:
+		return "TCP_KEEPINTVL, " + time.Duration(v).String()
+	case host.KeepCount:
+		return "TCP_KEEPCNT, " + itoa(int(v))
+	case host.UserTimeout:
+		return "TCP_USER_TIMEOUT, " + time.Duration(v).String()
+	case host.Cork:
+		return "TCP_CORK, " + strconv.FormatBool(bool(v))
+	case host.QuickACK:
+		return "TCP_QUICKACK, " + strconv.FormatBool(bool(v))
 	}
 	return fmt.Sprintf("%T, %v", o, o)
 }

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// The record on disk is four CSV files (RFC 4180, lines ending with LF), each with a header line that names its columns.
+// The record on disk is five CSV files (RFC 4180, lines ending with LF), each with a header line that names its columns.
 // Columns are found by name: an older or newer version may have them in another order, and more of them. All instants
 // are seconds with nine decimals, exact to the nanosecond; an empty field is "never", "none" or 0.
 
@@ -19,6 +19,7 @@ const (
 	MessagesFile = "messages.csv"
 	CallsFile    = "calls.csv"
 	TCPFile      = "tcp.csv"
+	QueueFile    = "queue.csv"
 )
 
 // A column is one column of a table, both ways.
@@ -35,7 +36,10 @@ type table[T any] struct {
 	start, end func(*T) // called before and after a row is read; may be nil
 }
 
-// Write writes the four files of a trace into an existing folder, over those that are there. What is in none of them is
+// Files are all of them.
+var Files = [...]string{PacketsFile, MessagesFile, CallsFile, TCPFile, QueueFile}
+
+// Write writes the five files of a trace into an existing folder, over those that are there. What is in none of them is
 // in Facts.
 func Write(dir string, t *Trace) error {
 	if err := writeFile(dir, packetTable(&shared{}), t.Packets); err != nil {
@@ -47,10 +51,13 @@ func Write(dir string, t *Trace) error {
 	if err := writeFile(dir, callTable(&shared{}), t.Calls); err != nil {
 		return err
 	}
-	return writeFile(dir, sampleTable(&shared{}), t.TCP)
+	if err := writeFile(dir, sampleTable(&shared{}), t.TCP); err != nil {
+		return err
+	}
+	return writeFile(dir, queueTable(), t.Queue)
 }
 
-// Read reads the four files of a folder. Facts must be added by the caller; the packets' bytes are in the captures only:
+// Read reads the five files of a folder. Facts must be added by the caller; the packets' bytes are in the captures only:
 // At and AtFar are -1. Errors name file, line and column.
 func Read(dir string) (*Trace, error) {
 	var t Trace
@@ -66,6 +73,9 @@ func Read(dir string) (*Trace, error) {
 		return nil, err
 	}
 	if t.TCP, err = readFile(dir, sampleTable(s)); err != nil {
+		return nil, err
+	}
+	if t.Queue, err = readFile(dir, queueTable()); err != nil {
 		return nil, err
 	}
 	return &t, nil

@@ -56,13 +56,14 @@ func (d dice) addr() netip.AddrPort {
 
 func (d dice) packet() Packet {
 	p := Packet{
-		Note: &Note{Cause: netem.Cause(d.text()), Harm: netem.Cause(d.text()), Reason: d.text()},
+		Note: &Note{Cause: netem.Cause(d.text()), Harm: netem.Cause(d.text()), Marked: netem.Cause(d.text()), Reason: d.text()},
 		ID:   d.whole(), Of: d.whole(), Direction: netem.Direction(d.IntN(2)), Fate: Fate(d.IntN(int(Fates))),
-		Length: int32(d.whole()), Sent: d.instant(), Arrived: d.instant(), Place: int32(d.whole()), At: -1, AtFar: -1,
+		Length: int32(d.whole()), Sent: d.instant(), Arrived: d.instant(), Lost: d.instant(), Place: int32(d.whole()), At: -1, AtFar: -1,
+		Waited: max(0, d.instant()),
 	}
 	p.Header = netem.Header{
 		Version: uint8(d.words("\x00", "\x04", "\x06")[0]), Protocol: netem.Protocol(d.IntN(256)), Kind: netem.Kind(d.IntN(int(netem.KindICMP) + 1)),
-		Flags: netem.Flags(d.IntN(256)), Fragment: d.IntN(2) == 0, Payload: int(int64(d.whole())),
+		Flags: netem.Flags(d.IntN(256)), ECN: netem.ECN(d.IntN(int(netem.CE) + 1)), Fragment: d.IntN(2) == 0, Payload: int(int64(d.whole())),
 		SrcPort: uint16(d.whole()), DstPort: uint16(d.whole()), Seq: uint32(d.whole()), Ack: uint32(d.whole()), Window: uint16(d.whole()),
 	}
 	p.Options = TCPOptions{WindowScale: int8(d.IntN(129) - 1), TSVal: uint32(d.whole()), TSEcr: uint32(d.whole())}
@@ -91,10 +92,13 @@ func (d dice) trace(n int) *Trace {
 	}
 	for range d.IntN(n) {
 		t.TCP = append(t.TCP, TCPSample{
-			Connection: &Connection{d.text(), d.addr(), d.addr()}, TCPState: &TCPState{d.text(), d.text(), d.text()}, At: d.instant(),
+			Connection: &Connection{d.text(), d.addr(), d.addr()}, TCPState: &TCPState{d.text(), d.text(), d.text(), d.text()}, At: d.instant(),
 			Cwnd: int(d.whole()), Ssthresh: int(d.whole()), InFlight: int(d.whole()), SendWnd: int(d.whole()), MSS: int(d.whole()),
 			SRTT: d.instant(), RTTVar: d.instant(), RTO: d.instant(),
 		})
+	}
+	for range d.IntN(n) {
+		t.Queue = append(t.Queue, QueueLength{At: d.instant(), Packets: int32(d.whole()), Direction: netem.Direction(d.IntN(2))})
 	}
 	return t
 }
@@ -138,11 +142,11 @@ func TestRoundTripAcrossChunks(t *testing.T) {
 func TestPacketsFile(t *testing.T) {
 	p := Packet{
 		ID: 57, Of: 12, Direction: netem.Reverse, Fate: Discarded, Length: 60, Sent: 1500 * time.Millisecond, Arrived: 60*time.Second + 1,
-		Place: 3,
+		Place: 3, Lost: Never, Waited: 5 * time.Millisecond, Access: 40 * time.Millisecond,
 		Note: &Note{
-			Cause: "checksum", Harm: netem.CauseMended, Reason: "fast retransmit", SACK: [][2]uint32{{1449, 2897}, {4345, 5793}},
+			Cause: "checksum", Harm: netem.CauseMended, Marked: netem.CauseQueueFull, Reason: "fast retransmit", SACK: [][2]uint32{{1449, 2897}, {4345, 5793}},
 		},
-		Header:  netem.Header{Version: 4, Protocol: netem.TCP, Kind: netem.KindSYNACK, Flags: netem.FlagSYN | netem.FlagACK, Ack: 1, SrcPort: 80, DstPort: 40000, Window: 65535},
+		Header:  netem.Header{Version: 4, Protocol: netem.TCP, Kind: netem.KindSYNACK, ECN: netem.ECT0, Flags: netem.FlagSYN | netem.FlagACK, Ack: 1, SrcPort: 80, DstPort: 40000, Window: 65535},
 		Options: TCPOptions{WindowScale: 0, TSVal: 7},
 	}
 	var b bytes.Buffer
@@ -150,9 +154,9 @@ func TestPacketsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "id,of,direction,protocol,kind,length,payload,seq,sent_s,arrived_s,fate,cause,reason," +
-		"place,harm,ip_version,fragment,src_port,dst_port,flags,ack,window,window_scale,sack,ts_val,ts_ecr\n" +
+		"waited_s,lost_s,access_s,place,harm,ecn,marked,ip_version,fragment,src_port,dst_port,flags,ack,window,window_scale,sack,ts_val,ts_ecr\n" +
 		"57,12,reverse,tcp,syn-ack,60,0,0,1.500000000,60.000000001,discarded,checksum,fast retransmit," +
-		"3,\"corrupt, checksum mended\",4,,80,40000,SYN ACK,1,65535,0,1449-2897 4345-5793,7,\n"
+		"0.005000000,,0.040000000,3,\"corrupt, checksum mended\",ect(0),queue full,4,,80,40000,SYN ACK,1,65535,0,1449-2897 4345-5793,7,\n"
 	if b.String() != want {
 		t.Errorf("got\n%swant\n%s", b.String(), want)
 	}

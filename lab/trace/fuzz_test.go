@@ -52,3 +52,7 @@ func FuzzCalls(f *testing.F) {
 func FuzzTCP(f *testing.F) {
 	fuzzTable(f, func() table[TCPSample] { return sampleTable(&shared{}) }, func(t *Trace) []TCPSample { return t.TCP })
 }
+
+func FuzzQueue(f *testing.F) {
+	fuzzTable(f, queueTable, func(t *Trace) []QueueLength { return t.Queue })
+}

@@ -5,9 +5,6 @@ import "reliabilitylab/netem"
 // PutOn returns the function that a Tap at the near end of a direction, behind netem.Entry, shows each packet to.
 func (r *Recorder) PutOn(d netem.Direction) func(*netem.Packet) {
 	return func(p *netem.Packet) {
-		if r.only != nil && !r.only(p) {
-			return
-		}
 		row := r.open(p)
 		row.Direction = d
 		row.Header = p.Header
@@ -19,9 +16,9 @@ func (r *Recorder) PutOn(d netem.Direction) func(*netem.Packet) {
 			sack := readOptions(&row.Options, p)
 			r.number.tcp(row, sack)
 			if sack != nil {
-				row.Note = r.notes.of(p.Reason, "", "", sack)
+				row.Note = r.notes.of(p.Reason, "", "", "", sack)
 			}
-		case p.Header.Protocol == netem.UDP:
+		case p.Header.Protocol == netem.UDP && !p.Header.Numbered():
 			row.Header.Seq = r.number.udp(d)
 		}
 		row.At = r.keep(p)
@@ -37,11 +34,23 @@ func (r *Recorder) Copied(of, made *netem.Packet) {
 	orig := *first // opening a row may move the others
 	row := r.open(made)
 	row.Direction, row.Header, row.Options = orig.Direction, orig.Header, orig.Options
-	row.Note = r.notes.of(orig.Reason, made.Harm, made.Harm, orig.SACK)
+	row.Note = r.notes.of(orig.Reason, made.Harm, made.Harm, made.Marked, orig.SACK)
 	row.At = orig.At
-	if made.Harm != "" {
+	if made.Harm != "" || made.Marked != "" {
 		row.At = r.keep(made)
 	}
+}
+
+// Replied is told that a router on the path sends a packet in a direction, because of another, when it does.
+func (r *Recorder) Replied(of, made *netem.Packet, d netem.Direction) {
+	if r.find(of) == nil {
+		return
+	}
+	row := r.open(made)
+	row.Direction, row.Header = d, made.Header
+	row.Header.Transport, row.Header.PayloadAt = 0, 0
+	row.Options.WindowScale = -1
+	row.At = r.keep(made)
 }
 
 // Arrived is shown each packet at the far end of its direction: it is the Tap's function there, for both directions.
@@ -52,19 +61,21 @@ func (r *Recorder) Arrived(p *netem.Packet) {
 	}
 	r.arrivals[row.Direction]++
 	row.Fate, row.Arrived, row.Place = Arrived, r.clock.Now(), r.arrivals[row.Direction]
+	row.Waited, row.Access = p.Waited, p.Access
 	row.AtFar = row.At
-	if p.Harm != "" {
+	if p.Harm != "" || p.Marked != "" {
 		row.AtFar = r.keep(p)
 	}
-	if p.Harm != row.Harm {
-		row.Note = r.notes.of(row.Reason, p.Harm, p.Harm, row.SACK)
+	if p.Harm != row.Harm || p.Marked != row.Marked {
+		row.Note = r.notes.of(row.Reason, p.Harm, p.Harm, p.Marked, row.SACK)
 	}
 }
 
 // Drop is told that the path ends a packet, before the packet is given back.
 func (r *Recorder) Drop(p *netem.Packet, cause netem.Cause) {
 	if row := r.find(p); row != nil {
-		row.Fate, row.Note = Lost, r.notes.of(row.Reason, cause, p.Harm, row.SACK)
+		row.Waited, row.Access, row.Lost = p.Waited, p.Access, r.clock.Now()
+		row.Fate, row.Note = Lost, r.notes.of(row.Reason, cause, p.Harm, p.Marked, row.SACK)
 	}
 }
 
@@ -72,31 +83,28 @@ func (r *Recorder) Drop(p *netem.Packet, cause netem.Cause) {
 // wrong, there is no such socket, the socket's buffer is full.
 func (r *Recorder) Discarded(p *netem.Packet, cause netem.Cause) {
 	if row := r.find(p); row != nil {
-		row.Fate, row.Note = Discarded, r.notes.of(row.Reason, cause, row.Harm, row.SACK)
+		row.Fate, row.Note = Discarded, r.notes.of(row.Reason, cause, row.Harm, row.Marked, row.SACK)
 	}
 }
 
 // open adds the packet's row. The row is good until the next one.
 func (r *Recorder) open(p *netem.Packet) *Packet {
 	row := r.packets.grow()
-	for uint64(len(r.row)) <= p.ID {
-		r.row = append(r.row, 0)
-	}
-	r.row[p.ID] = uint32(r.packets.n)
-	row.Note = r.notes.of(p.Reason, "", "", nil)
+	p.Row = uint32(r.packets.n)
+	row.Note = r.notes.of(p.Reason, "", "", "", nil)
 	row.ID, row.Of = p.ID, p.Of
 	row.Length = int32(len(p.Data))
-	row.Sent, row.Arrived = r.clock.Now(), Never
+	row.Sent, row.Arrived, row.Lost = r.clock.Now(), Never, Never
 	row.At, row.AtFar = -1, -1
 	return row
 }
 
-// find returns the packet's row, nil if it is not ours.
+// find returns the packet's row, nil if it was never put on the path.
 func (r *Recorder) find(p *netem.Packet) *Packet {
-	if p.ID >= uint64(len(r.row)) || r.row[p.ID] == 0 {
+	if p.Row == 0 {
 		return nil
 	}
-	return r.packets.at(int(r.row[p.ID] - 1))
+	return r.packets.at(int(p.Row - 1))
 }
 
 // keep spools the packet's bytes and returns where; -1 where no bytes are kept.

@@ -66,13 +66,25 @@ func TestLedger(t *testing.T) {
 	onTheWay := put(r, pool, netem.Reverse, data) // 8
 	pool.Put(onTheWay)
 
+	capable := bytes.Clone(data)
+	capable[1] = byte(netem.ECT0)
+	marked := put(r, pool, netem.Forward, capable) // 9
+	if !netem.Mark(marked, netem.CauseLoss) {
+		t.Fatal("not marked")
+	}
+	markedTwin := pool.Copy(marked) // 10
+	r.Copied(marked, markedTwin)
+	r.Drop(markedTwin, netem.CauseBurst)
+	clock.now = 45
+	r.Arrived(marked)
+
 	// What was never put on this path is none of ours.
-	for _, id := range []uint64{0, 1, 9, 1 << 40} {
+	for _, id := range []uint64{0, 1, 11, 1 << 40} {
 		stranger := &netem.Packet{ID: id, Data: data}
 		r.Arrived(stranger)
 		r.Drop(stranger, "x")
 		r.Discarded(stranger, "x")
-		r.Copied(stranger, &netem.Packet{ID: 10, Of: id, Data: data})
+		r.Copied(stranger, &netem.Packet{ID: 12, Of: id, Data: data})
 	}
 	clock.now = 50
 	tr, err := r.Finish()
@@ -80,17 +92,28 @@ func TestLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"2 of 0 forward udp 1 lost 0s -1ns place 0 cause queue full harm ",
+		"2 of 0 forward udp 1 lost 0s -1ns place 0 cause queue full harm  at 5ns",
 		"3 of 0 forward udp 2 arrived 10ns 21ns place 2 cause  harm ",
 		"4 of 3 forward udp 2 arrived 11ns 20ns place 1 cause  harm ",
 		"5 of 0 forward udp 3 discarded 21ns 30ns place 3 cause checksum harm corrupt",
-		"6 of 5 forward udp 3 lost 22ns -1ns place 0 cause loss harm corrupt",
+		"6 of 5 forward udp 3 lost 22ns -1ns place 0 cause loss harm corrupt at 30ns",
 		"7 of 0 reverse udp 1 arrived 30ns 40ns place 1 cause corrupt, checksum mended harm corrupt, checksum mended",
 		"8 of 0 reverse udp 2  40ns -1ns place 0 cause  harm ",
+		"9 of 0 forward udp 4 arrived 40ns 45ns place 4 cause  harm  marked loss ect(0)",
+		"10 of 9 forward udp 4 lost 40ns -1ns place 0 cause burst harm  at 40ns marked loss ect(0)",
 	}
 	for i, p := range tr.Packets {
 		got := fmt.Sprintf("%d of %d %v udp %d %v %v %v place %d cause %s harm %s",
 			p.ID, p.Of, p.Direction, p.Header.Seq, p.Fate, p.Sent, p.Arrived, p.Place, p.Cause, p.Harm)
+		if (p.Fate == Lost) != (p.Lost != Never) {
+			t.Errorf("row %d: %v, lost at %v", i, p.Fate, p.Lost)
+		}
+		if p.Fate == Lost {
+			got += fmt.Sprintf(" at %v", p.Lost)
+		}
+		if p.Marked != "" {
+			got += fmt.Sprintf(" marked %s %v", p.Marked, p.Header.ECN)
+		}
 		if i >= len(want) || got != want[i] {
 			t.Errorf("row %d: %s", i, got)
 		}
@@ -101,9 +124,12 @@ func TestLedger(t *testing.T) {
 	if tr.End != 50 || tr.Flow != "file" || tr.Packets[1].Reason != "" {
 		t.Errorf("end %v, flow %q, reason %q", tr.End, tr.Flow, tr.Packets[1].Reason)
 	}
+	ce := bytes.Clone(capable)
+	ce[1] = byte(netem.CE)
+	ce[10], ce[11] = 0xff, 0xfe // one less, as the codepoint is one more
 	harmed := bytes.Clone(data)
 	harmed[99] ^= 1
-	for row, want := range map[int][2][]byte{0: {data, nil}, 1: {data, data}, 2: {data, data}, 3: {data, harmed}, 4: {harmed, nil}} {
+	for row, want := range map[int][2][]byte{0: {data, nil}, 1: {data, data}, 2: {data, data}, 3: {data, harmed}, 4: {harmed, nil}, 7: {capable, ce}, 8: {ce, nil}} {
 		p := &tr.Packets[row]
 		for i, at := range []int64{p.At, p.AtFar} {
 			if (at < 0) != (want[i] == nil) {
@@ -114,26 +140,6 @@ func TestLedger(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-// TestOnly: on a shared path a recorder keeps its own packets, and their copies.
-func TestOnly(t *testing.T) {
-	pool := &netem.Pool{}
-	r := NewRecorder(&stubClock{}, Trace{})
-	r.Only(func(p *netem.Packet) bool { return p.Header.DstPort == 2 })
-	other := put(r, pool, netem.Forward, ipv4(netem.UDP, 100, 1, 3))
-	r.Copied(other, pool.Copy(other))
-	mine := put(r, pool, netem.Forward, ipv4(netem.UDP, 100, 1, 2))
-	r.Copied(mine, pool.Copy(mine))
-	r.Arrived(other)
-	r.Arrived(mine)
-	tr, _ := r.Finish()
-	if len(tr.Packets) != 2 || tr.Packets[0].ID != mine.ID || tr.Packets[1].Of != mine.ID || tr.Packets[0].Place != 1 {
-		t.Errorf("kept %+v", tr.Packets)
-	}
-	if tr.Packets[0].At != -1 || tr.Packets[0].AtFar != -1 {
-		t.Error("without a spool a packet has its bytes somewhere")
 	}
 }
 
@@ -300,7 +306,7 @@ func TestTCP(t *testing.T) {
 	}
 	tr, _ := r.Finish()
 	want := TCPSample{
-		Connection: &Connection{"server", b, a}, TCPState: &TCPState{"ESTABLISHED", "slow start", "ack"}, At: 2,
+		Connection: &Connection{"server", b, a}, TCPState: &TCPState{"ESTABLISHED", "slow start", "ack", ""}, At: 2,
 		Cwnd: 14480, Ssthresh: 7, InFlight: 1448, SendWnd: 65535, MSS: 1448, SRTT: 50, RTTVar: 25, RTO: 200,
 	}
 	if len(tr.TCP) != 9 || !reflect.DeepEqual(tr.TCP[7], want) {
@@ -308,23 +314,6 @@ func TestTCP(t *testing.T) {
 	}
 	if tr.TCP[0].Connection != tr.TCP[6].Connection || tr.TCP[1].Connection != tr.TCP[7].Connection || tr.TCP[2].Connection == tr.TCP[5].Connection {
 		t.Error("samples of one end do not share their connection, or those of two do")
-	}
-}
-
-// TestOnlyTCP: on a shared path a recorder keeps the samples of its own connections, of both ends.
-func TestOnlyTCP(t *testing.T) {
-	r := NewRecorder(&stubClock{}, Trace{Client: End{"client", clientAddr}, Server: End{"server", serverAddr}})
-	r.Only(func(p *netem.Packet) bool { return p.Header.DstPort == 80 })
-	pool := &netem.Pool{}
-	for _, port := range []uint16{80, 81} {
-		put(r, pool, netem.Forward, tcp(40000, port, netem.FlagSYN, 0, 0, nil))
-		a, b := netip.AddrPortFrom(clientAddr, 40000), netip.AddrPortFrom(serverAddr, port)
-		r.TCP(&stubHost{name: "client"}, a, b, host.TCPInfo{})
-		r.TCP(&stubHost{name: "server"}, b, a, host.TCPInfo{})
-	}
-	tr, _ := r.Finish()
-	if len(tr.TCP) != 2 || tr.TCP[0].Peer.Port() != 80 || tr.TCP[1].Local.Port() != 80 {
-		t.Errorf("%d samples, want the two of port 80", len(tr.TCP))
 	}
 }
 
@@ -367,5 +356,57 @@ func TestNoAllocation(t *testing.T) {
 	})
 	if perRun > 100 { // the recorder itself, its maps and texts
 		t.Errorf("%.0f allocations for %d datagrams", perRun, n)
+	}
+}
+
+// TestWaiting: how long a packet waited is on record whether it arrived or died, and how long the queue was at every change.
+func TestWaiting(t *testing.T) {
+	clock, pool := &stubClock{}, &netem.Pool{}
+	r := NewRecorder(clock, Trace{})
+	data := ipv4(netem.UDP, 100, 1, 2)
+	for i, end := range []func(*netem.Packet){r.Arrived, func(p *netem.Packet) { r.Drop(p, netem.CauseCoDel) }, func(*netem.Packet) {}} {
+		clock.now = time.Duration(i)
+		p := put(r, pool, netem.Forward, data)
+		r.Waiting(netem.Forward)(i + 1)
+		p.Waited = time.Duration(10 + i)
+		end(p)
+	}
+	r.Waiting(netem.Reverse)(0)
+	got, err := r.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b, c := got.Packets[0].Waited, got.Packets[1].Waited, got.Packets[2].Waited; a != 10 || b != 11 || c != 0 {
+		t.Errorf("they waited %v, %v and (still on its way) %v", a, b, c)
+	}
+	want := []QueueLength{{0, 1, netem.Forward}, {1, 2, netem.Forward}, {2, 3, netem.Forward}, {2, 0, netem.Reverse}}
+	if !reflect.DeepEqual(got.Queue, want) {
+		t.Errorf("queue %v, want %v", got.Queue, want)
+	}
+}
+
+// A router's message about a packet is on record where that packet is, as sent by nobody: Of names it. It is no copy.
+func TestLedgerOfAReply(t *testing.T) {
+	clock, pool := &stubClock{now: 7}, &netem.Pool{}
+	r := NewRecorder(clock, Trace{Flow: "file"})
+	ours := put(r, pool, netem.Forward, ipv4(netem.UDP, 100, 1, 2))
+	m := pool.Reply(ours, ipv4(netem.ICMP, 56, 3, 1), netem.ReasonTooBig)
+	r.Replied(ours, m, netem.Reverse)
+	clock.now = 9
+	r.Arrived(m)
+	r.Drop(ours, netem.CauseTooBig)
+	tr, err := r.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tr.Packets) != 2 {
+		t.Fatalf("%d packets on record", len(tr.Packets))
+	}
+	p := &tr.Packets[1]
+	if p.Of != ours.ID || p.Direction != netem.Reverse || p.Sent != 7 || p.Arrived != 9 || p.Fate != Arrived || p.Length != 56 || !p.Reply() || p.Copy() {
+		t.Errorf("the reply is %+v", p)
+	}
+	if p := &tr.Packets[0]; p.Cause != netem.CauseTooBig || p.Reply() || p.Copy() {
+		t.Errorf("the packet is %+v", p)
 	}
 }

@@ -29,7 +29,7 @@ type stubHost struct {
 }
 
 func (h *stubHost) Name() string { return h.name }
-func (h *stubHost) Socket(host.Family, host.Kind) (host.Socket, error) {
+func (h *stubHost) Socket(host.Family, host.Kind, netem.Protocol) (host.Socket, error) {
 	if h.err != nil {
 		return nil, h.err
 	}
@@ -41,8 +41,10 @@ type stubSocket struct {
 	peer netip.AddrPort
 }
 
-func (s *stubSocket) Send(b []byte, _ netip.AddrPort) (int, error) { return len(b), nil }
-func (s *stubSocket) Recv(b []byte) (int, netip.AddrPort, error)   { return 1448, s.peer, nil }
+func (s *stubSocket) Send(b []byte, _ netip.AddrPort, _ host.Flags) (int, error) { return len(b), nil }
+func (s *stubSocket) Recv(b []byte, _ host.Flags) (int, netip.AddrPort, error) {
+	return 1448, s.peer, nil
+}
 
 var (
 	clientAddr = netip.MustParseAddr("10.0.0.1")
@@ -65,8 +67,8 @@ func ipv4(p netem.Protocol, n int, src, dst uint16) []byte {
 func stream(r *Recorder, clock *stubClock, n int) {
 	peer := netip.AddrPortFrom(serverAddr, 5000)
 	from := netip.AddrPortFrom(clientAddr, 40000)
-	client, _ := r.Watch(&stubHost{name: "client", socket: &stubSocket{}}).Socket(host.IPv4, host.Datagram)
-	server, _ := r.Watch(&stubHost{name: "server", socket: &stubSocket{peer: from}}).Socket(host.IPv4, host.Datagram)
+	client, _ := r.Watch(&stubHost{name: "client", socket: &stubSocket{}}).Socket(host.IPv4, host.Datagram, 0)
+	server, _ := r.Watch(&stubHost{name: "server", socket: &stubSocket{peer: from}}).Socket(host.IPv4, host.Datagram, 0)
 	p := &netem.Packet{Data: ipv4(netem.UDP, 1500, 40000, 5000), Reason: "new"}
 	p.Header = netem.ReadHeader(p.Data)
 	buf := make([]byte, 1472)
@@ -75,11 +77,11 @@ func stream(r *Recorder, clock *stubClock, n int) {
 		clock.now += time.Microsecond
 		p.ID = uint64(i + 1)
 		r.Sent(uint64(i+1), int64(i)*1472, 1472)
-		client.Send(buf, peer)
+		client.Send(buf, peer, 0)
 		putOn(p)
 		clock.now += time.Microsecond
 		r.Arrived(p)
-		server.Recv(buf)
+		server.Recv(buf, 0)
 		r.Delivered(uint64(i+1), true)
 	}
 }

@@ -11,27 +11,27 @@ type notes struct {
 
 // noteKey is a Note without blocks.
 type noteKey struct {
-	reason      string
-	cause, harm netem.Cause
+	reason              string
+	cause, harm, marked netem.Cause
 }
 
 // of returns the Note that says this. One with the blocks of a SACK is made anew: they are hardly ever the same twice.
-func (n *notes) of(reason string, cause, harm netem.Cause, sack [][2]uint32) *Note {
+func (n *notes) of(reason string, cause, harm, marked netem.Cause, sack [][2]uint32) *Note {
 	if len(sack) > 0 {
-		return &Note{reason, cause, harm, sack}
+		return &Note{reason, cause, harm, marked, sack}
 	}
 	for _, k := range n.recent {
-		if k != nil && k.Reason == reason && k.Cause == cause && k.Harm == harm {
+		if k != nil && k.Reason == reason && k.Cause == cause && k.Harm == harm && k.Marked == marked {
 			return k
 		}
 	}
-	k := noteKey{reason, cause, harm}
+	k := noteKey{reason, cause, harm, marked}
 	note := n.known[k]
 	if note == nil {
 		if n.known == nil {
 			n.known = map[noteKey]*Note{}
 		}
-		note = &Note{Reason: reason, Cause: cause, Harm: harm}
+		note = &Note{Reason: reason, Cause: cause, Harm: harm, Marked: marked}
 		n.known[k] = note
 	}
 	n.recent[n.next] = note

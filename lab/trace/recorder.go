@@ -3,7 +3,6 @@ package trace
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"reliabilitylab/lab/host"
 	"reliabilitylab/netem"
@@ -13,13 +12,13 @@ import (
 // direction (or Copied, where the path doubled it); then Arrived, at the far end, or Drop; then perhaps Discarded, by
 // the host that got it. Programs are recorded through Watch and the Journal's methods, connections through TCP.
 //
-// Like the world it records it is called by one at a time. It keeps nothing of a packet but copies.
+// Like the world it records it is called by one at a time. It keeps nothing of a packet but copies, and of each packet it
+// knows its row by Packet.Row: so a packet has one recorder, and where several trials share a path each is told of its own
+// packets only.
 type Recorder struct {
 	clock netem.Clock
 	trace Trace
-	only  func(*netem.Packet) bool
 
-	row      []uint32 // by packet ID: the packet's row in packets, from 1; 0 for packets that are not ours
 	packets  list[Packet]
 	notes    notes
 	arrivals [2]int32 // packets that arrived, by direction
@@ -36,6 +35,8 @@ type Recorder struct {
 	connections map[Connection]*Connection
 	recent      [2]*Connection // the ends of the connection at work
 	states      states
+
+	queue list[QueueLength]
 }
 
 // NewRecorder begins a record at the clock's time. t holds what is known beforehand: Trial, Flow, Protocol, Client,
@@ -47,15 +48,10 @@ func NewRecorder(clock netem.Clock, t Trace) *Recorder {
 	}
 }
 
-// Only makes the recorder leave out packets for which ours is false when they are sent: on a path that several trials
-// share each recorder is told of all packets and connections and keeps its own. It is called before the first packet.
-func (r *Recorder) Only(ours func(*netem.Packet) bool) { r.only = ours }
-
 // Expect makes room for as many packets, messages, calls and samples of TCP as the trial will likely have; 0 where nobody
 // knows. A good guess, a little too high, saves copying the record at the end: room that is not used costs no memory
 // that the system has to find. It is called before the trial begins.
 func (r *Recorder) Expect(packets, messages, calls, samples int) {
-	r.row = make([]uint32, 1, 1+min(packets, mostExpected))
 	r.packets.expect(packets)
 	r.messages.expect(messages)
 	r.calls.expect(calls)
@@ -68,11 +64,9 @@ func (r *Recorder) Finish() (*Trace, error) {
 	t := &r.trace
 	t.End = r.clock.Now()
 	r.blocked.each(func(c Call) { *r.calls.grow() = c })
-	t.Packets, r.row = r.packets.slice(), nil
+	t.Packets = r.packets.slice()
 	t.Messages, t.Calls, t.TCP = r.messages.slice(), r.calls.slice(), r.samples.slice()
-	if r.only != nil {
-		t.TCP = slices.DeleteFunc(t.TCP, func(s TCPSample) bool { return !r.ours(s.Connection) })
-	}
+	t.Queue = r.queue.slice()
 	if t.Bytes != nil {
 		if err := t.Bytes.Flush(); err != nil {
 			return t, err
@@ -110,41 +104,44 @@ func (r *Recorder) Garbled(int) { r.trace.Garbled++ }
 func (r *Recorder) TCP(h host.Host, local, peer netip.AddrPort, i host.TCPInfo) {
 	*r.samples.grow() = TCPSample{
 		Connection: r.connection(Connection{h.Name(), local, peer}), At: r.clock.Now(),
-		TCPState: r.states.of(TCPState{i.State, i.Phase, i.Event}),
-		Cwnd:     i.Cwnd, Ssthresh: i.Ssthresh, InFlight: i.InFlight, SendWnd: i.SendWnd, MSS: i.MSS,
+		TCPState: r.states.of(TCPState{i.State, i.Phase, i.Event, i.Waits}),
+		Cwnd:     i.Cwnd, Ssthresh: i.Ssthresh, InFlight: i.InFlight, SendWnd: i.SendWnd, MSS: i.MSS, RcvWnd: i.RcvWnd,
 		SRTT: i.SRTT, RTTVar: i.RTTVar, RTO: i.RTO,
 	}
 }
 
-// ours tells whether packets of a connection are on record.
-func (r *Recorder) ours(c *Connection) bool {
-	k := ports{c.Local.Port(), c.Peer.Port()}
-	if c.Local.Addr() == r.trace.Server.Addr {
-		k = ports{k.server, k.client}
+// Waiting returns the function that is told of each change how many packets wait before the bottleneck of a direction.
+func (r *Recorder) Waiting(d netem.Direction) func(packets int) {
+	return func(packets int) {
+		*r.queue.grow() = QueueLength{At: r.clock.Now(), Packets: int32(packets), Direction: d}
 	}
-	return r.number.connections[k] != nil
 }
 
 // states holds one TCPState of each kind.
 type states struct {
-	last  *TCPState // what was asked for last
-	known map[TCPState]*TCPState
+	recent [4]*TCPState // those made or looked up last; most samples have one of them
+	next   int          // whose place the next one takes
+	known  map[TCPState]*TCPState
 }
 
 // of returns the TCPState that says s.
 func (n *states) of(s TCPState) *TCPState {
-	if n.last != nil && *n.last == s {
-		return n.last
+	for _, k := range n.recent {
+		if k != nil && *k == s {
+			return k
+		}
 	}
-	n.last = n.known[s]
-	if n.last == nil {
+	k := n.known[s]
+	if k == nil {
 		if n.known == nil {
 			n.known = map[TCPState]*TCPState{}
 		}
-		n.last = &s
-		n.known[s] = n.last
+		k = &s
+		n.known[s] = k
 	}
-	return n.last
+	n.recent[n.next] = k
+	n.next = (n.next + 1) % len(n.recent)
+	return k
 }
 
 // connection returns the one Connection that says c.

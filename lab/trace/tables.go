@@ -30,9 +30,14 @@ func packetTable(s *shared) table[Packet] {
 			choice("fate", Fates, func(p *Packet) *Fate { return &p.Fate }),
 			text("cause", s, func(p *Packet) *netem.Cause { return &p.Cause }),
 			text("reason", s, func(p *Packet) *string { return &p.Reason }),
+			lapse("waited_s", func(p *Packet) *time.Duration { return &p.Waited }),
+			instant("lost_s", func(p *Packet) *time.Duration { return &p.Lost }),
+			lapse("access_s", func(p *Packet) *time.Duration { return &p.Access }),
 
 			sparse("place", func(p *Packet) *int32 { return &p.Place }),
 			text("harm", s, func(p *Packet) *netem.Cause { return &p.Harm }),
+			choice("ecn", netem.CE+1, func(p *Packet) *netem.ECN { return &p.Header.ECN }),
+			text("marked", s, func(p *Packet) *netem.Cause { return &p.Marked }),
 			integer("ip_version", func(p *Packet) *uint8 { return &p.Header.Version }),
 			flag("fragment", func(p *Packet) *bool { return &p.Header.Fragment }),
 			sparse("src_port", func(p *Packet) *uint16 { return &p.Header.SrcPort }),
@@ -50,10 +55,36 @@ func packetTable(s *shared) table[Packet] {
 			p.Note = &note
 		},
 		end: func(p *Packet) {
-			p.Note = s.notes.of(note.Reason, note.Cause, note.Harm, note.SACK)
+			p.Note = s.notes.of(note.Reason, note.Cause, note.Harm, note.Marked, note.SACK)
 			p.At, p.AtFar = -1, -1
 		},
 	}
+}
+
+// queueTable is queue.csv.
+func queueTable() table[QueueLength] {
+	return table[QueueLength]{file: QueueFile, columns: []column[QueueLength]{
+		instant("at_s", func(q *QueueLength) *time.Duration { return &q.At }),
+		choice("direction", 2, func(q *QueueLength) *netem.Direction { return &q.Direction }),
+		integer("packets", func(q *QueueLength) *int32 { return &q.Packets }),
+	}}
+}
+
+// lapse is a column of how long something took; empty is not at all, as in most packets of most paths.
+func lapse(name string, at func(*Packet) *time.Duration) column[Packet] {
+	return column[Packet]{name,
+		func(b []byte, p *Packet) []byte {
+			if *at(p) == 0 {
+				return b
+			}
+			return appendSeconds(b, *at(p))
+		},
+		func(p *Packet, f []byte) (err error) {
+			if len(f) > 0 {
+				*at(p), err = parseSeconds(f)
+			}
+			return err
+		}}
 }
 
 // messageTable is messages.csv.
@@ -113,6 +144,7 @@ func sampleTable(s *shared) table[TCPSample] {
 			text("state", s, func(t *TCPSample) *string { return &t.State }),
 			text("phase", s, func(t *TCPSample) *string { return &t.Phase }),
 			text("event", s, func(t *TCPSample) *string { return &t.Event }),
+			text("waits", s, func(t *TCPSample) *string { return &t.Waits }),
 			integer("cwnd", func(t *TCPSample) *int { return &t.Cwnd }),
 			integer("ssthresh", func(t *TCPSample) *int { return &t.Ssthresh }),
 			integer("in_flight", func(t *TCPSample) *int { return &t.InFlight }),
@@ -121,6 +153,7 @@ func sampleTable(s *shared) table[TCPSample] {
 			instant("srtt_s", func(t *TCPSample) *time.Duration { return &t.SRTT }),
 			instant("rttvar_s", func(t *TCPSample) *time.Duration { return &t.RTTVar }),
 			instant("rto_s", func(t *TCPSample) *time.Duration { return &t.RTO }),
+			integer("receive_window", func(t *TCPSample) *int { return &t.RcvWnd }),
 		},
 		start: func(t *TCPSample) { t.Connection, t.TCPState = &whose, &words },
 		end: func(t *TCPSample) {

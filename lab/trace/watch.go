@@ -4,11 +4,12 @@ import (
 	"net/netip"
 
 	"reliabilitylab/lab/host"
+	"reliabilitylab/netem"
 )
 
 // Watch wraps a host so that every socket call of the programs on it is recorded: name, arguments, result, error, when
 // it was called and when it returned. The sockets are numbered from 1 in the order in which the programs got them.
-// Asking for the local address (getsockname) is not recorded: it neither waits nor changes anything.
+// Asking for the addresses (getsockname, getpeername) is not recorded: it neither waits nor changes anything.
 func (r *Recorder) Watch(h host.Host) host.Host { return &watchedHost{Host: h, r: r} }
 
 type watchedHost struct {
@@ -18,18 +19,10 @@ type watchedHost struct {
 }
 
 // Socket implements host.Host.
-func (h *watchedHost) Socket(f host.Family, k host.Kind) (host.Socket, error) {
-	args := "AF_INET"
-	if f == host.IPv6 {
-		args = "AF_INET6"
-	}
-	if k == host.Stream {
-		args += ", SOCK_STREAM"
-	} else {
-		args += ", SOCK_DGRAM"
-	}
+func (h *watchedHost) Socket(f host.Family, k host.Kind, p netem.Protocol) (host.Socket, error) {
+	args := socketText(f, k, p)
 	b := h.r.begin(h.r.text(h.Name(), "socket", args, nil), 0, 0)
-	s, err := h.Host.Socket(f, k)
+	s, err := h.Host.Socket(f, k, p)
 	if err != nil {
 		h.r.end(b, h.r.text(h.Name(), "socket", args, err), -1)
 		return nil, err
@@ -53,20 +46,26 @@ type watchedSocket struct {
 	sent, asked, got peerText // the words of the last send, of the last recv when it was called and when it returned
 }
 
-// peerText is the words of a call for a peer, kept because the next call will mostly say the same.
+// peerText is the words of a call with flags for a peer, kept because the next call will mostly say the same.
 type peerText struct {
-	peer netip.AddrPort
-	text *CallText
+	peer  netip.AddrPort
+	flags host.Flags
+	text  *CallText
 }
 
 // transfer returns the words of a call that moves bytes to or from a peer (the zero AddrPort: the one it is connected to).
-func (s *watchedSocket) transfer(last *peerText, name string, peer netip.AddrPort) *CallText {
-	if last.text == nil || last.peer != peer {
+func (s *watchedSocket) transfer(last *peerText, name string, flags host.Flags, peer netip.AddrPort) *CallText {
+	if last.text == nil || last.peer != peer || last.flags != flags {
 		args := ""
-		if peer.IsValid() {
+		switch {
+		case flags != 0 && peer.IsValid():
+			args = flags.String() + ", " + peer.String()
+		case flags != 0:
+			args = flags.String()
+		case peer.IsValid():
 			args = peer.String()
 		}
-		last.peer, last.text = peer, s.text(name, args, nil)
+		*last = peerText{peer, flags, s.text(name, args, nil)}
 	}
 	return last.text
 }
@@ -104,11 +103,33 @@ func (s *watchedSocket) Connect(peer netip.AddrPort) error {
 
 // SetOption implements host.Socket.
 func (s *watchedSocket) SetOption(o host.Option) error {
+	if on, flag := o.(host.NonBlocking); flag {
+		args := "F_SETFL, 0"
+		if on {
+			args = "F_SETFL, O_NONBLOCK"
+		}
+		return s.do("fcntl", args, func() error { return s.Socket.SetOption(o) })
+	}
 	return s.do("setsockopt", optionText(o), func() error { return s.Socket.SetOption(o) })
 }
 
-// CloseWrite implements host.Socket.
-func (s *watchedSocket) CloseWrite() error { return s.do("shutdown", "SHUT_WR", s.Socket.CloseWrite) }
+// TakeError implements host.Socket. The error that it tells is among the call's words, as the value of SO_ERROR: the call itself
+// does not fail.
+func (s *watchedSocket) TakeError() error {
+	b := s.h.r.begin(s.text("getsockopt", "SO_ERROR", nil), s.number, 0)
+	err := s.Socket.TakeError()
+	args := "SO_ERROR → 0"
+	if err != nil {
+		args = "SO_ERROR → " + host.ErrnoName(err)
+	}
+	s.h.r.end(b, s.text("getsockopt", args, nil), 0)
+	return err
+}
+
+// Shutdown implements host.Socket.
+func (s *watchedSocket) Shutdown(how host.How) error {
+	return s.do("shutdown", how.String(), func() error { return s.Socket.Shutdown(how) })
+}
 
 // Close implements host.Socket.
 func (s *watchedSocket) Close() error { return s.do("close", "", s.Socket.Close) }
@@ -127,11 +148,12 @@ func (s *watchedSocket) Accept() (host.Socket, netip.AddrPort, error) {
 }
 
 // Send implements host.Socket.
-func (s *watchedSocket) Send(b []byte, to netip.AddrPort) (int, error) {
-	i := s.h.r.begin(s.transfer(&s.sent, "send", to), s.number, len(b))
-	n, err := s.Socket.Send(b, to)
+func (s *watchedSocket) Send(b []byte, to netip.AddrPort, flags host.Flags) (int, error) {
+	text := s.transfer(&s.sent, "send", flags, to)
+	i := s.h.r.begin(text, s.number, len(b))
+	n, err := s.Socket.Send(b, to, flags)
 	if err != nil {
-		s.h.r.end(i, s.text("send", s.sent.text.Text, err), -1)
+		s.h.r.end(i, s.text("send", text.Text, err), -1)
 		return n, err
 	}
 	s.h.r.end(i, nil, int32(n))
@@ -139,13 +161,14 @@ func (s *watchedSocket) Send(b []byte, to netip.AddrPort) (int, error) {
 }
 
 // Recv implements host.Socket.
-func (s *watchedSocket) Recv(b []byte) (int, netip.AddrPort, error) {
-	i := s.h.r.begin(s.transfer(&s.asked, "recv", netip.AddrPort{}), s.number, len(b))
-	n, from, err := s.Socket.Recv(b)
+func (s *watchedSocket) Recv(b []byte, flags host.Flags) (int, netip.AddrPort, error) {
+	text := s.transfer(&s.asked, "recv", flags, netip.AddrPort{})
+	i := s.h.r.begin(text, s.number, len(b))
+	n, from, err := s.Socket.Recv(b, flags)
 	if err != nil {
-		s.h.r.end(i, s.text("recv", "", err), -1)
+		s.h.r.end(i, s.text("recv", text.Text, err), -1)
 		return n, from, err
 	}
-	s.h.r.end(i, s.transfer(&s.got, "recv", from), int32(n))
+	s.h.r.end(i, s.transfer(&s.got, "recv", flags, from), int32(n))
 	return n, from, nil
 }
