@@ -73,7 +73,7 @@ func BenchmarkTCP(b *testing.B) {
 			r.join(c.stages)
 			at := netip.AddrPortFrom(server4, 9000)
 			r.server.Go(func() {
-				l, _ := r.server.Socket(host.IPv4, host.Stream)
+				l, _ := r.server.Socket(host.IPv4, host.Stream, 0)
 				if err := l.Bind(at); err != nil {
 					b.Error(err)
 				}
@@ -85,26 +85,26 @@ func BenchmarkTCP(b *testing.B) {
 				}
 				buf := make([]byte, size)
 				for {
-					if n, _, err := s.Recv(buf); n == 0 || err != nil {
+					if n, _, err := s.Recv(buf, 0); n == 0 || err != nil {
 						break
 					}
 				}
 				_ = s.Close()
 			})
 			r.client.Go(func() {
-				s, _ := r.client.Socket(host.IPv4, host.Stream)
+				s, _ := r.client.Socket(host.IPv4, host.Stream, 0)
 				if err := s.Connect(at); err != nil {
 					b.Error(err)
 					return
 				}
 				buf := make([]byte, size)
 				for range b.N {
-					if _, err := s.Send(buf, netip.AddrPort{}); err != nil {
+					if _, err := s.Send(buf, netip.AddrPort{}, 0); err != nil {
 						b.Error(err)
 					}
 				}
-				_ = s.CloseWrite()
-				_, _, _ = s.Recv(buf)
+				_ = s.Shutdown(host.ShutWrite)
+				_, _, _ = s.Recv(buf, 0)
 				_ = s.Close()
 			})
 			b.SetBytes(size)
@@ -127,13 +127,13 @@ func BenchmarkUDP(b *testing.B) {
 			at := netip.AddrPortFrom(server4, 9000)
 			got := 0
 			r.server.Go(func() {
-				s, _ := r.server.Socket(host.IPv4, host.Datagram)
+				s, _ := r.server.Socket(host.IPv4, host.Datagram, 0)
 				_ = s.Bind(at)
 				_ = s.SetOption(host.ReceiveBuffer(8 << 20))
 				_ = s.SetOption(host.ReceiveTimeout(300 * time.Millisecond))
 				buf := make([]byte, 2000)
 				for {
-					if _, _, err := s.Recv(buf); err != nil {
+					if _, _, err := s.Recv(buf, 0); err != nil {
 						break
 					}
 					got++
@@ -142,7 +142,7 @@ func BenchmarkUDP(b *testing.B) {
 			})
 			var took time.Duration
 			r.client.Go(func() {
-				s, _ := r.client.Socket(host.IPv4, host.Datagram)
+				s, _ := r.client.Socket(host.IPv4, host.Datagram, 0)
 				_ = s.Connect(at)
 				buf := make([]byte, 1472)
 				for i := range b.N {
@@ -151,7 +151,7 @@ func BenchmarkUDP(b *testing.B) {
 							r.client.Sleep(due - r.w.Now())
 						}
 					}
-					if _, err := s.Send(buf, netip.AddrPort{}); err != nil {
+					if _, err := s.Send(buf, netip.AddrPort{}, 0); err != nil {
 						b.Error(err)
 					}
 				}
@@ -164,6 +164,46 @@ func BenchmarkUDP(b *testing.B) {
 			b.ReportMetric(float64(b.N)/took.Seconds(), "datagrams/s")
 			b.ReportMetric(float64(b.N-got), "lost")
 			reportLateness(b, r.w, begin)
+		})
+	}
+}
+
+// BenchmarkAsk asks for one connection out of many, as sampling does: it runs between packets that have to leave in time.
+func BenchmarkAsk(b *testing.B) {
+	for _, n := range []int{1, 100} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			r := newRig(b, linux, linux, [2]netip.Addr{client4, server4}, tcp.Defaults(0), notes{})
+			r.join(delayed)
+			at := netip.AddrPortFrom(server4, 9000)
+			r.server.Go(func() {
+				l, _ := r.server.Socket(host.IPv4, host.Stream, 0)
+				if err := l.Bind(at); err != nil {
+					b.Error(err)
+				}
+				_ = l.Listen(n)
+				for range n {
+					if _, _, err := l.Accept(); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+			r.client.Go(func() {
+				for range n {
+					s, _ := r.client.Socket(host.IPv4, host.Stream, 0)
+					if err := s.Connect(at); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+			r.run(time.Minute)
+			h := r.client.(*Host)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := range b.N {
+				if !h.look(h.live[i%n]) {
+					b.Fatal("the connection is gone")
+				}
+			}
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -11,7 +12,7 @@ import (
 
 // Check looks at what this machine can do for kernel hosts. It changes nothing.
 func Check() []Finding {
-	return []Finding{checkNamespaces(), checkDevice(), checkCongestions()}
+	return []Finding{checkNamespaces(), checkDevice(), checkCongestions(), checkDiag(), checkPriority()}
 }
 
 // checkNamespaces makes a network namespace, on a thread that ends with it.
@@ -79,6 +80,30 @@ func checkDevice() Finding {
 	return f
 }
 
+// checkDiag sees whether the kernel can be asked for its sockets (diag_linux.go).
+func checkDiag() Finding {
+	f := Finding{What: "states of sockets"}
+	d, err := openDiag()
+	var datagrams error
+	if err == nil {
+		defer d.close()
+		err, datagrams = d.knows(unix.IPPROTO_TCP), d.knows(unix.IPPROTO_UDP)
+	}
+	switch {
+	case errors.Is(err, unix.ENOENT):
+		f.Has, f.Mend = "the kernel cannot be asked: no tcp.csv, no reasons of retransmissions", "sudo modprobe tcp_diag"
+	case err != nil:
+		f.Has, f.Mend = "the kernel cannot be asked: "+err.Error(), "use a kernel with CONFIG_INET_DIAG"
+	case !countsTimeouts():
+		f.Has, f.Mend = "the kernel can be asked, but does not count timeouts: no reasons of retransmissions", "use Linux 6.7 or later"
+	case datagrams != nil:
+		f.Has, f.Mend = "the kernel can be asked for TCP only: datagrams that it throws away are not told", "sudo modprobe udp_diag"
+	default:
+		f.OK, f.Has = true, "the kernel can be asked"
+	}
+	return f
+}
+
 func checkCongestions() Finding {
 	has := Congestions()
 	f := Finding{What: "congestion controls", OK: true, Has: list(has)}
@@ -87,6 +112,24 @@ func checkCongestions() Finding {
 			f.OK = false
 			f.Mend = "sudo modprobe tcp_" + want
 		}
+	}
+	return f
+}
+
+// checkPriority tries what a world's thread does, on a thread that ends with it.
+func checkPriority() Finding {
+	f := Finding{What: "priority"}
+	result := make(chan bool)
+	go func() {
+		runtime.LockOSThread()
+		first := urgent[0] // SchedSetAttr writes into it
+		result <- unix.SchedSetAttr(0, &first, 0) == nil
+	}()
+	if f.OK = <-result; f.OK {
+		f.Has = "runs before other programs (SCHED_RR)"
+	} else {
+		f.Has = "may not run before other programs (SCHED_RR): on a busy machine packets will be late"
+		f.Mend = "sudo prlimit --rtprio=1 --pid $$"
 	}
 	return f
 }

@@ -26,14 +26,36 @@ type Host struct {
 	port      netem.Port
 	buffer    []byte // what was read last
 	sockets   []*socket
-	sampling  bool // a sample is asked for
-	sampler   func()
+	polls     waitq // the programs in Poll
+
+	out     []*netem.Packet // what was read from the device and is not in the port yet
+	emitter func()          // h.emit, bound
+	stirred bool            // since the device was found empty something was written to it that stirs,
+	syn     bool            // and that was a SYN
+	blurred bool            // it could not be emptied before, so there may be several explanations
+	again   []resent        // of out: what was sent before, and not yet found out why again
+
+	diag        *diag // nil where the kernel cannot be asked for its TCP connections
+	asks        bool  // it is asked why segments are sent again,
+	asksUDP     bool  // and what becomes of datagrams
+	mail        mailboxes
+	diagnosis   diagnosis
+	connections map[tuple]*connection
+	last        *connection   // the one that was needed last: most packets follow one of their own
+	live        []*connection // those that are asked for in turn
+	asked       int           // how many had their turn in this round,
+	pending     int           // and how many of them had something to send again
+	sampling    bool          // the next turn is asked for
+	sampler     func()        // h.sample, bound
 }
 
 var _ host.Node = (*Host)(nil)
 
 // burst is how many packets are read from one device before others get their turn.
 const burst = 64
+
+// batch is how many are read at most before something is written to a device.
+const batch = 1024
 
 // defaultSample is how often TCP_INFO is asked for.
 const defaultSample = 10 * time.Millisecond
@@ -47,8 +69,8 @@ func (w *World) AddHost(c Config) (*Host, error) {
 	if c.Sample <= 0 {
 		c.Sample = defaultSample
 	}
-	h := &Host{w: w, c: c, namespace: -1, tun: -1, buffer: make([]byte, c.MTU)}
-	h.sampler = h.sample
+	h := &Host{w: w, c: c, namespace: -1, tun: -1, buffer: make([]byte, c.MTU), connections: map[tuple]*connection{}, polls: waitq{w: w, armed: never}}
+	h.sampler, h.emitter = h.sample, h.emit
 	if err := h.open(); err != nil {
 		h.close()
 		return nil, fmt.Errorf("host %s: %w", c.Name, err)
@@ -74,6 +96,16 @@ func (h *Host) open() (err error) {
 	if err := h.connect(); err != nil {
 		return unable(err)
 	}
+	if h.diag, err = openDiag(); err != nil {
+		return unable(err)
+	}
+	if h.diag.knows(unix.IPPROTO_TCP) != nil {
+		h.diag.close()
+		h.diag = nil
+	}
+	h.asks = h.diag != nil && countsTimeouts()
+	h.asksUDP = h.diag != nil && h.diag.knows(unix.IPPROTO_UDP) == nil
+	h.mail = mailboxes{to: map[tuple]*mailbox{}, number: map[uint64]*mailbox{}}
 	h.place, err = h.w.watch(h.tun, unix.EPOLLIN, h)
 	return err
 }
@@ -119,11 +151,14 @@ func (h *Host) close() {
 		_ = sysctl("ipv4/tcp_orphan_retries", "1")
 	}
 	for _, s := range slices.Clone(h.sockets) {
-		_ = unix.SetsockoptLinger(s.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		_ = s.SetOption(host.Linger{On: true})
 		_ = s.Close()
 	}
 	if h.place > 0 {
 		h.w.forget(h.place)
+	}
+	if h.diag != nil {
+		h.diag.close()
 	}
 	for _, fd := range []int{h.tun, h.namespace} {
 		if fd >= 0 {
@@ -153,9 +188,31 @@ func (h *Host) Transmit(p netem.Port) { h.port = p }
 // Receive implements host.Node: it writes the packet to the device, which takes it through the kernel's stack up to its
 // socket before the call returns.
 func (h *Host) Receive(p *netem.Packet) {
+	var c *connection
+	stirs := false
+	if g := &p.Header; g.Protocol == netem.TCP && h.asks && int(g.Transport)+20 <= len(p.Data) {
+		c = h.known(p)
+		stirs = c.stirs(g)
+	} else if n := h.narrows(p); n != nil && h.asks {
+		n.sent.lossy, n.sent.until, n.sent.narrowed = true, n.sent.high, true
+		stirs = true
+	}
+	if h.stirred || stirs {
+		h.fetch(batch)
+		h.blurred = h.stirred
+		if len(h.out) > 0 { // they are on their way from now on, as if they had been found by epoll
+			h.w.After(h.w.wall()-h.w.Now(), h.emitter)
+		}
+	}
 	p.Seal()
-	if errno := write(h.tun, p.Data); errno != 0 && h.c.Discard != nil {
-		h.c.Discard(p, CauseRefused)
+	errno := write(h.tun, p.Data)
+	if h.c.Discard != nil {
+		if cause := h.fate(p, c, errno != 0); cause != "" {
+			h.c.Discard(p, cause)
+		}
+	}
+	if stirs {
+		h.stirred, h.syn = true, p.Header.Kind == netem.KindSYN
 	}
 	h.w.late.Note(h.w.wall() - h.w.Now())
 	h.c.Pool.Put(p)
@@ -163,24 +220,13 @@ func (h *Host) Receive(p *netem.Packet) {
 
 // wake implements source: it reads what the kernel sends and puts it into the port.
 func (h *Host) wake(uint32) {
-	for range burst {
-		n, errno := read(h.tun, h.buffer)
-		if errno != 0 {
-			return // EAGAIN; anything else comes again
-		}
-		if h.port == nil {
-			continue
-		}
-		p := h.c.Pool.Get(n)
-		copy(p.Data, h.buffer)
-		p.Sound = true
-		h.port(p)
-	}
+	h.fetch(burst)
+	h.emit()
 }
 
 // Socket implements host.Host.
-func (h *Host) Socket(f host.Family, k host.Kind) (host.Socket, error) {
-	return h.socket(f, k, &h.c.TCP)
+func (h *Host) Socket(f host.Family, k host.Kind, p netem.Protocol) (host.Socket, error) {
+	return h.socket(f, k, p, &h.c.TCP)
 }
 
 // WithTCP returns the host as programs see it whose stream sockets begin with another setting than the host's. Some of it
@@ -189,8 +235,8 @@ func (h *Host) WithTCP(c tcp.Config) (host.Host, error) {
 	if err := Can(c); err != nil {
 		return nil, fmt.Errorf("host %s: %w", h.c.Name, err)
 	}
-	if keys := h.whole.differs(ofNamespace(c)); keys != nil {
-		return nil, fmt.Errorf("host %s: %w have two connections that differ in %s: the kernel has one setting a host", h.c.Name, ErrUnable, list(keys))
+	if err := CanShare(h.c.TCP, c); err != nil {
+		return nil, fmt.Errorf("host %s: %w", h.c.Name, err)
 	}
 	return &tuned{h, c}, nil
 }
@@ -202,12 +248,12 @@ type tuned struct {
 }
 
 // Socket implements host.Host.
-func (t *tuned) Socket(f host.Family, k host.Kind) (host.Socket, error) {
-	return t.socket(f, k, &t.tcp)
+func (t *tuned) Socket(f host.Family, k host.Kind, p netem.Protocol) (host.Socket, error) {
+	return t.socket(f, k, p, &t.tcp)
 }
 
 // socket makes a socket in the host's namespace.
-func (h *Host) socket(f host.Family, k host.Kind, c *tcp.Config) (host.Socket, error) {
+func (h *Host) socket(f host.Family, k host.Kind, p netem.Protocol, c *tcp.Config) (host.Socket, error) {
 	family, kind := unix.AF_INET, unix.SOCK_STREAM
 	if f == host.IPv6 {
 		family = unix.AF_INET6
@@ -218,7 +264,7 @@ func (h *Host) socket(f host.Family, k host.Kind, c *tcp.Config) (host.Socket, e
 	if err := h.w.move(h.namespace); err != nil {
 		return nil, err
 	}
-	fd, err := unix.Socket(family, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	fd, err := unix.Socket(family, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, int(p))
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func (r *rig) transfer(n int) {
 		}
 	}
 	r.server.Go(func() {
-		l, err := r.server.Socket(f, host.Stream)
+		l, err := r.server.Socket(f, host.Stream, 0)
 		check("socket", err)
 		check("bind", l.Bind(at))
 		check("listen", l.Listen(1))
@@ -32,7 +32,7 @@ func (r *rig) transfer(n int) {
 		check("accept", err)
 		got := 0
 		for buf := make([]byte, 1<<16); ; {
-			k, _, err := s.Recv(buf)
+			k, _, err := s.Recv(buf, 0)
 			check("recv", err)
 			if got += k; k == 0 {
 				break
@@ -45,13 +45,13 @@ func (r *rig) transfer(n int) {
 		check("close", l.Close())
 	})
 	r.client.Go(func() {
-		s, err := r.client.Socket(f, host.Stream)
+		s, err := r.client.Socket(f, host.Stream, 0)
 		check("socket", err)
 		check("connect", s.Connect(at))
-		_, err = s.Send(make([]byte, n), netip.AddrPort{})
+		_, err = s.Send(make([]byte, n), netip.AddrPort{}, 0)
 		check("send", err)
-		check("shutdown", s.CloseWrite())
-		_, _, err = s.Recv(make([]byte, 1))
+		check("shutdown", s.Shutdown(host.ShutWrite))
+		_, _, err = s.Recv(make([]byte, 1), 0)
 		check("recv", err)
 		check("close", s.Close())
 	})
@@ -128,12 +128,12 @@ func TestNothingIsLostUnasked(t *testing.T) {
 	at := netip.AddrPortFrom(server4, 9000)
 	got := 0
 	r.server.Go(func() {
-		s, err := r.server.Socket(host.IPv4, host.Datagram)
+		s, err := r.server.Socket(host.IPv4, host.Datagram, 0)
 		if err := errors.Join(err, s.Bind(at), s.SetOption(host.ReceiveBuffer(8<<20)), s.SetOption(host.ReceiveTimeout(time.Second))); err != nil {
 			t.Error(err)
 		}
 		for buf := make([]byte, 1500); ; got++ {
-			if _, _, err := s.Recv(buf); err == syscall.EAGAIN {
+			if _, _, err := s.Recv(buf, 0); err == syscall.EAGAIN {
 				break
 			} else if err != nil {
 				t.Error(err)
@@ -146,14 +146,14 @@ func TestNothingIsLostUnasked(t *testing.T) {
 		}
 	})
 	r.client.Go(func() {
-		s, err := r.client.Socket(host.IPv4, host.Datagram)
+		s, err := r.client.Socket(host.IPv4, host.Datagram, 0)
 		if err := errors.Join(err, s.Connect(at)); err != nil {
 			t.Error(err)
 		}
 		buf := make([]byte, 1472)
 		for i := range n {
 			binary.BigEndian.PutUint32(buf, uint32(i))
-			if _, err := s.Send(buf, netip.AddrPort{}); err != nil {
+			if _, err := s.Send(buf, netip.AddrPort{}, 0); err != nil {
 				t.Error(err)
 			}
 		}
@@ -191,23 +191,31 @@ func TestObserverSeesRecovery(t *testing.T) {
 	if len(all) < 5 || len(n["server"]) < 2 {
 		t.Fatalf("told %d times of the client, %d of the server", len(all), len(n["server"]))
 	}
+	if all[0].State != "SYN-SENT" || all[0].RTO != time.Second {
+		t.Errorf("before the handshake it is %+v", all[0])
+	}
+	all = all[1:]
 	first := all[0]
-	if first.State != "ESTABLISHED" || first.Event != "state" || first.Phase != "slow start" || first.Cwnd != 10*1448 || first.MSS != 1448 ||
+	if first.State != "ESTABLISHED" || first.Event != "SYN-ACK received" || first.Waits != "program" || first.Phase != "slow start" || first.Cwnd != 10*1448 || first.MSS != 1448 ||
 		first.Ssthresh != 0 || first.SRTT < 50*time.Millisecond || first.SRTT > 100*time.Millisecond ||
 		first.peer != netip.AddrPortFrom(server4, 9000) || first.local.Addr() != client4 {
 		t.Errorf("the first is %+v", first)
 	}
 	phases := map[string]int{}
-	events := map[string]int{}
+	events, waits := map[string]int{}, map[string]int{}
 	for i, s := range all {
 		phases[s.Phase]++
 		events[s.Event]++
+		waits[s.Waits]++
 		if i > 0 && s.TCPInfo == all[i-1].TCPInfo {
 			t.Errorf("told twice of %+v", s)
 		}
 	}
 	if phases["recovery"] == 0 || phases["slow start"] == 0 || phases["congestion avoidance"] == 0 || events["fast retransmit"] == 0 {
 		t.Errorf("phases %v, events %v", phases, events)
+	}
+	if waits["cwnd"] == 0 { // a megabyte at once, with an initial window of ten segments
+		t.Errorf("it waited for %v", waits)
 	}
 	if last := all[len(all)-1]; last.Ssthresh == 0 || last.Ssthresh%1448 != 0 {
 		t.Errorf("after the loss the threshold is %d", last.Ssthresh)
@@ -247,6 +255,33 @@ func TestSettingsReachTheWire(t *testing.T) {
 				t.Errorf("%d segments in the first flight, want %d", first, c.InitialWindow)
 			}
 		})
+	}
+}
+
+// A receive buffer of a fixed size is the window that the SYN-ACK offers, in whole segments, whatever memory it takes; one that grows begins
+// with 64 KiB.
+func TestReceiveBufferReachesTheWire(t *testing.T) {
+	for _, d := range []struct {
+		size        int
+		grows       bool
+		least, most uint16
+	}{{20000, false, 20000 - 1448, 20000}, {6 << 20, true, 65536 - 1448, 65535}} {
+		c := tcp.Defaults(0)
+		c.ReceiveBuffer, c.Autotuning = d.size, d.grows
+		r := newRig(t, linux, linux, [2]netip.Addr{client4, server4}, c, nil)
+		var offered uint16
+		r.client.Transmit(func(p *netem.Packet) { r.server.Receive(p) })
+		r.server.Transmit(func(p *netem.Packet) {
+			if h := netem.ReadHeader(p.Data); h.Kind == netem.KindSYNACK {
+				offered = h.Window
+			}
+			r.client.Receive(p)
+		})
+		r.transfer(1000)
+		r.run(time.Minute)
+		if offered < d.least || offered > d.most {
+			t.Errorf("a buffer of %d, which grows: %v; the SYN-ACK offers %d, want %d to %d", d.size, d.grows, offered, d.least, d.most)
+		}
 	}
 }
 

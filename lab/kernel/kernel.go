@@ -33,16 +33,26 @@ type Config struct {
 	// error of AddHost.
 	TCP tcp.Config
 
-	// Observer is told of changes of connections, as they are seen when the kernel is asked, which is every Sample (0 stands
-	// for 10 ms), when they begin and when they are closed; it may be nil.
+	// Observer is told of changes of connections, whichever program made them, as they are seen when the kernel is asked: every
+	// Sample (0 stands for 10 ms), when the host's own sockets begin and close, and when something is sent again. A kernel that
+	// cannot be asked (Check) tells nothing. It may be nil.
 	Observer host.Observer
 	Sample   time.Duration
 
-	Discard func(*netem.Packet, netem.Cause) // told of each packet that the device would not take, before it goes back to the pool; may be nil
+	// Discard is told of each arrived packet that the kernel throws away, as far as that is certain, before it goes back to the
+	// pool; it may be nil.
+	Discard func(*netem.Packet, netem.Cause)
 }
 
-// CauseRefused is why a packet dies that the device does not take: damage made it something else than IP.
-const CauseRefused netem.Cause = "malformed"
+// The causes for which a kernel is known to throw an arrived packet away; lab/inet has the same.
+const (
+	CauseChecksum   netem.Cause = "checksum"           // a checksum of IP, TCP, UDP or ICMP is wrong
+	CauseMalformed  netem.Cause = "malformed"          // lengths that contradict each other, or it is no IP packet any more
+	CauseNotMine    netem.Cause = "not my address"     // damage has changed where it goes
+	CauseNoSocket   netem.Cause = "no socket"          // nobody here wants it
+	CauseBufferFull netem.Cause = "socket buffer full" // a UDP socket that is not read fast enough
+	CauseBacklog    netem.Cause = "backlog full"       // a listener's queue
+)
 
 // Check says what is wrong with a setting, if anything is.
 func (c *Config) Check() error {

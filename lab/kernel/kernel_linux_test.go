@@ -46,13 +46,15 @@ type rig struct {
 	w              *World
 	pool           netem.Pool
 	client, server host.Node
+	discarded      map[netem.Cause]int // what the kernel's hosts threw away
 }
 
 // A stack makes one host of a rig.
 type stack func(r *rig, name string, addr netip.Addr, c tcp.Config, o host.Observer) host.Node
 
 func linux(r *rig, name string, addr netip.Addr, c tcp.Config, o host.Observer) host.Node {
-	h, err := r.w.AddHost(Config{Name: name, Addr: addr, MTU: 1500, Pool: &r.pool, TCP: c, Observer: o})
+	h, err := r.w.AddHost(Config{Name: name, Addr: addr, MTU: 1500, Pool: &r.pool, TCP: c, Observer: o,
+		Discard: func(_ *netem.Packet, cause netem.Cause) { r.discarded[cause]++ }})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -64,13 +66,14 @@ func lab(r *rig, name string, addr netip.Addr, c tcp.Config, o host.Observer) ho
 }
 
 func newRig(t testing.TB, client, server stack, a [2]netip.Addr, c tcp.Config, o host.Observer) *rig {
+	hosttest.Together(t)
 	t.Helper()
 	need(t)
 	w, err := NewWorld()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, w: w}
+	r := &rig{t: t, w: w, discarded: map[netem.Cause]int{}}
 	t.Cleanup(func() {
 		if err := w.Close(); err != nil {
 			t.Error(err)
@@ -108,6 +111,14 @@ func (r *rig) run(most time.Duration) {
 
 var delayed = netem.Pipe{{Name: "delay", Stage: netem.Delay{Base: 2 * time.Millisecond, KeepOrder: true}}}
 
+// bad is a path that loses, damages and doubles packets and delivers them out of order. Its dice do not change from run to run.
+var bad = netem.Pipe{
+	{Name: "loss", Stage: netem.Loss{Probability: 0.03}},
+	{Name: "corrupt", Stage: netem.Corrupt{Probability: 0.01}},
+	{Name: "duplicate", Stage: netem.Duplicate{Probability: 0.01}},
+	{Name: "delay", Stage: netem.Delay{Base: 3 * time.Millisecond, Jitter: time.Millisecond, Distribution: netem.Uniform}},
+}
+
 // moment is long enough for a few round trips, however many worlds there are at once.
 const moment = 250 * time.Millisecond
 
@@ -123,14 +134,18 @@ func TestConformance(t *testing.T) {
 				if testing.Short() && s.name != "linux,linux" {
 					t.Skip("short: the mixed pairs are left out")
 				}
-				hosttest.Run(t, func(t *testing.T) hosttest.Pair {
-					r := newRig(t, s.client, s.server, a, tcp.Defaults(0), nil)
-					r.join(delayed)
-					return hosttest.Pair{Client: r.client, Server: r.server, Moment: moment, Run: func() error {
-						r.w.Quiet = 0
-						return r.w.Run(context.Background(), 20*time.Second)
-					}}
-				})
+				pair := func(path netem.Pipe, most time.Duration) func(t *testing.T) hosttest.Pair {
+					return func(t *testing.T) hosttest.Pair {
+						r := newRig(t, s.client, s.server, a, tcp.Defaults(0), nil)
+						r.join(path)
+						return hosttest.Pair{Client: r.client, Server: r.server, Moment: moment, Late: r.w.Lateness().Max, Run: func() error {
+							r.w.Quiet = 0
+							return r.w.Run(context.Background(), most)
+						}}
+					}
+				}
+				hosttest.Run(t, pair(delayed, 20*time.Second))
+				t.Run("bad", func(t *testing.T) { hosttest.RunLossy(t, pair(bad, time.Minute)) })
 			})
 		}
 	}

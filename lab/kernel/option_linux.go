@@ -21,14 +21,42 @@ func (s *socket) SetOption(o host.Option) error {
 		return s.buffer(unix.SO_SNDBUF, unix.SO_SNDBUFFORCE, int(o))
 	case host.ReuseAddress:
 		return unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, truth(bool(o)))
-	case host.ReceiveTimeout:
-		if s.fd < 0 {
-			return unix.EBADF
-		}
-		s.timeout = time.Duration(o) // the descriptor does not block, so it is ours to keep
-		return nil
+	case host.KeepAlive:
+		return unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, truth(bool(o)))
+	case host.KeepIdle:
+		return unix.SetsockoptInt(s.fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, int(time.Duration(o)/time.Second))
+	case host.KeepInterval:
+		return unix.SetsockoptInt(s.fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, int(time.Duration(o)/time.Second))
+	case host.KeepCount:
+		return unix.SetsockoptInt(s.fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, int(o))
+	case host.UserTimeout:
+		return unix.SetsockoptInt(s.fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(time.Duration(o)/time.Millisecond))
+	case host.Cork:
+		return unix.SetsockoptInt(s.fd, unix.IPPROTO_TCP, unix.TCP_CORK, truth(bool(o)))
+	case host.QuickACK:
+		return unix.SetsockoptInt(s.fd, unix.IPPROTO_TCP, unix.TCP_QUICKACK, truth(bool(o)))
 	}
-	return unix.ENOPROTOOPT
+	if s.fd < 0 {
+		return unix.EBADF
+	}
+	switch o := o.(type) { // the descriptor does not block, so these are ours to keep
+	case host.ReceiveTimeout:
+		s.timeout = time.Duration(o)
+	case host.SendTimeout:
+		s.sending = time.Duration(o)
+	case host.NonBlocking:
+		s.instant = bool(o)
+	case host.Linger:
+		s.linger = 0
+		reset := unix.Linger{Onoff: int32(truth(o.On && o.Time == 0))}
+		if o.On && s.kind == host.Stream {
+			s.linger = o.Time
+		}
+		return unix.SetsockoptLinger(s.fd, unix.SOL_SOCKET, unix.SO_LINGER, &reset)
+	default:
+		return unix.ENOPROTOOPT
+	}
+	return nil
 }
 
 // buffer sets a buffer, beyond net.core.rmem_max and wmem_max where we may (as in a namespace of our own).

@@ -5,6 +5,7 @@ package kernel
 import (
 	"fmt"
 	"runtime"
+	"syscall"
 	"time"
 
 	"reliabilitylab/lab/host"
@@ -36,8 +37,38 @@ func (w *World) AddHost(Config) (*Host, error) { return nil, unable() }
 // WithTCP says that it takes Linux.
 func (h *Host) WithTCP(tcp.Config) (host.Host, error) { return nil, unable() }
 
+// RunInit does nothing.
+func RunInit() {}
+
+// A Process cannot be made here.
+type Process struct{}
+
+// Start says that it takes Linux.
+func (h *Host) Start(Program) (*Process, error) { return nil, unable() }
+
+// Wait returns at once.
+func (k *Process) Wait(time.Duration) bool { return true }
+
+// Ended says that there is none.
+func (k *Process) Ended() bool { return true }
+
+// Status returns 0.
+func (k *Process) Status() int { return 0 }
+
+// Signal does nothing.
+func (k *Process) Signal(syscall.Signal) {}
+
+// Kill does nothing.
+func (k *Process) Kill() {}
+
+// Listening says that nothing does.
+func (k *Process) Listening() bool { return false }
+
 // Can says that it takes Linux.
 func Can(tcp.Config) error { return unable() }
+
+// CanShare says that it takes Linux.
+func CanShare(_, _ tcp.Config) error { return unable() }
 
 // Congestions returns none.
 func Congestions() []string { return nil }

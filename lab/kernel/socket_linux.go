@@ -19,9 +19,13 @@ type socket struct {
 	place   int32
 	wait    waitq
 	timeout time.Duration // SO_RCVTIMEO
+	sending time.Duration // SO_SNDTIMEO
+	instant bool          // O_NONBLOCK
+	deaf    bool          // a datagram socket that is shut down for reading: a recv that may wait is 0 then
+	linger  time.Duration // SO_LINGER, where Close waits
 	err     error         // of a Send that could say how much it had sent, but not why not more; told once
 	peer    netip.AddrPort
-	watched *sampled // what was last known of the connection
+	stream  *connection // once it has a peer
 }
 
 // wake implements source.
@@ -29,6 +33,7 @@ func (s *socket) wake(uint32) { s.wait.wake() }
 
 // Bind implements host.Socket.
 func (s *socket) Bind(local netip.AddrPort) error {
+	s.h.mail.forget()
 	var a address
 	return call(unix.SYS_BIND, s.fd, &a, s.name(&a, local))
 }
@@ -38,7 +43,7 @@ func (s *socket) Listen(backlog int) error { return unix.Listen(s.fd, backlog) }
 
 // Accept implements host.Socket. The new socket has the options of the listening one.
 func (s *socket) Accept() (host.Socket, netip.AddrPort, error) {
-	limit := deadline(s.h.w.Now(), s.timeout)
+	limit := s.patience(s.timeout, 0)
 	for {
 		var a address
 		size := uint32(len(a))
@@ -50,7 +55,7 @@ func (s *socket) Accept() (host.Socket, netip.AddrPort, error) {
 			if err != nil {
 				return nil, netip.AddrPort{}, err
 			}
-			c.timeout = s.timeout
+			c.timeout, c.sending, c.linger = s.timeout, s.sending, s.linger
 			c.connected(a.addrPort())
 			return c, c.peer, nil
 		case errno != unix.EAGAIN:
@@ -62,13 +67,26 @@ func (s *socket) Accept() (host.Socket, netip.AddrPort, error) {
 	}
 }
 
+// patience is the instant at which a call that begins now gives up, with a timeout of its own.
+func (s *socket) patience(timeout time.Duration, flags host.Flags) time.Duration {
+	return deadline(s.h.w.Now(), timeout, s.instant || flags&host.DontWait != 0)
+}
+
 // Connect implements host.Socket.
 func (s *socket) Connect(peer netip.AddrPort) error {
+	s.h.mail.forget()
 	var a address
 	size := s.name(&a, peer)
+	limit := s.patience(s.sending, 0)
 	err := call(unix.SYS_CONNECT, s.fd, &a, size)
-	for begun := err == unix.EINPROGRESS; begun && (err == unix.EINPROGRESS || err == unix.EALREADY); {
-		s.wait.wait(never)
+	for underway := err; err == unix.EINPROGRESS || err == unix.EALREADY; {
+		if s.h.w.Now() >= limit {
+			if s.stream == nil {
+				s.connected(peer) // it may never be asked again how it went
+			}
+			return underway
+		}
+		s.wait.wait(limit)
 		err = call(unix.SYS_CONNECT, s.fd, &a, size) // asks how it went
 	}
 	if err == nil {
@@ -82,16 +100,19 @@ func (s *socket) Connect(peer netip.AddrPort) error {
 func (s *socket) connected(peer netip.AddrPort) {
 	s.peer = peer
 	if s.kind == host.Stream {
-		s.observe()
+		t := tupleOf(s.LocalAddr(), peer)
+		s.stream = s.h.connection(&t)
+		s.h.enliven(s.stream)
+		s.h.look(s.stream)
 	}
 }
 
 // Send implements host.Socket.
-func (s *socket) Send(b []byte, to netip.AddrPort) (int, error) {
-	if err := s.err; err != nil {
-		s.err = nil
-		return 0, err
+func (s *socket) Send(b []byte, to netip.AddrPort, flags host.Flags) (int, error) {
+	if s.err != nil {
+		return 0, s.pending()
 	}
+	limit := s.patience(s.sending, flags)
 	var a address
 	var where unsafe.Pointer
 	var size uintptr
@@ -109,8 +130,11 @@ func (s *socket) Send(b []byte, to netip.AddrPort) (int, error) {
 				s.h.w.giveWay()
 				return done, nil
 			}
-		case errno == unix.EAGAIN:
-			s.wait.wait(never)
+		case errno == unix.EAGAIN && s.h.w.Now() < limit:
+			s.wait.wait(limit)
+		case errno == unix.EAGAIN && done > 0:
+			s.h.w.giveWay()
+			return done, nil
 		case done > 0:
 			s.err = errno
 			return done, nil
@@ -120,9 +144,16 @@ func (s *socket) Send(b []byte, to netip.AddrPort) (int, error) {
 	}
 }
 
+// pending returns the error that is still to be told, and forgets it.
+func (s *socket) pending() error {
+	err := s.err
+	s.err = nil
+	return err
+}
+
 // Recv implements host.Socket.
-func (s *socket) Recv(b []byte) (int, netip.AddrPort, error) {
-	limit := deadline(s.h.w.Now(), s.timeout)
+func (s *socket) Recv(b []byte, flags host.Flags) (int, netip.AddrPort, error) {
+	limit := s.patience(s.timeout, flags)
 	for {
 		var a address
 		var where unsafe.Pointer
@@ -131,7 +162,7 @@ func (s *socket) Recv(b []byte) (int, netip.AddrPort, error) {
 			where = unsafe.Pointer(&a)
 		}
 		n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
-			0, uintptr(where), uintptr(unsafe.Pointer(&size)))
+			flagBits(flags), uintptr(where), uintptr(unsafe.Pointer(&size)))
 		switch {
 		case errno == 0 && s.kind == host.Stream:
 			s.h.w.giveWay()
@@ -140,13 +171,13 @@ func (s *socket) Recv(b []byte) (int, netip.AddrPort, error) {
 			s.h.w.giveWay()
 			return int(n), a.addrPort(), nil
 		case errno == unix.EAGAIN && s.err != nil:
-			err := s.err
-			s.err = nil
-			return 0, netip.AddrPort{}, err
+			return 0, netip.AddrPort{}, s.pending()
 		case errno != unix.EAGAIN:
 			return 0, netip.AddrPort{}, errno
 		case s.h.w.Now() >= limit:
 			return 0, netip.AddrPort{}, unix.EAGAIN
+		case s.deaf:
+			return 0, netip.AddrPort{}, nil
 		}
 		s.wait.wait(limit)
 	}
@@ -163,25 +194,13 @@ func (s *socket) LocalAddr() netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// CloseWrite implements host.Socket.
-func (s *socket) CloseWrite() error {
-	err := unix.Shutdown(s.fd, unix.SHUT_WR)
-	if err == nil {
-		s.h.w.giveWay()
+// flagBits are the kernel's bits of a recv's flags. That a call may not wait, no call needs to be told.
+func flagBits(f host.Flags) (bits uintptr) {
+	if f&host.Peek != 0 {
+		bits |= unix.MSG_PEEK
 	}
-	return err
-}
-
-// Close implements host.Socket. Programs that are blocked in a call of the socket get EBADF.
-func (s *socket) Close() error {
-	if s.fd < 0 {
-		return unix.EBADF
+	if f&host.Trunc != 0 {
+		bits |= unix.MSG_TRUNC
 	}
-	s.look()
-	s.h.unwatch(s)
-	s.h.w.forget(s.place)
-	err := unix.Close(s.fd)
-	s.fd = -1
-	s.wait.wake()
-	return err
+	return bits
 }

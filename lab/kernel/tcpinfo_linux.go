@@ -4,87 +4,132 @@ import (
 	"net/netip"
 	"slices"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"reliabilitylab/lab/host"
 )
 
-// The kernel does not say what its connections do, but it can be asked: TCP_INFO (tcp(7), struct tcp_info). The hosts ask
-// for each open connection at a period, at its beginning and at its close, and tell what has changed.
+// The kernel does not say what its connections do, but it can be asked (diag_linux.go). A host asks for each connection that
+// has sent something, whichever program made it and whether or not that still holds it: at a period, at the beginning and the
+// close of its own sockets, and when it sends something again; it tells what has changed.
+//
+// Each connection is asked for by its addresses, which costs about five microseconds. sock_diag would list them all at once, but walks
+// the table of the whole machine for it, which takes a millisecond in which nothing could leave in time.
 
-// A sampled is what was last known of a connection.
-type sampled struct {
-	local netip.AddrPort
-	told  host.TCPInfo // without Event
-	state uint8        // of congestion control
-	rto   uint16       // timeouts so far
+// A connection is what is known of one, by its host.
+type connection struct {
+	tuple       tuple
+	local, peer netip.AddrPort
+	live        bool // it is in Host.live
+
+	told  host.TCPInfo // what was told last, without Event
+	state uint8        // of congestion control, then
+	rto   uint16       // timeouts so far, then
+	shut  uint64       // µs that the peer's window has kept data back, then
+	full  uint64       // µs that the send buffer has kept the program back, then
+
+	sent sent
 }
 
-// observe begins to ask for a connection.
-func (s *socket) observe() {
-	h := s.h
-	if h.c.Observer == nil {
+// connection returns what is known of a connection.
+func (h *Host) connection(t *tuple) *connection {
+	if c := h.last; c != nil && c.tuple == *t {
+		return c
+	}
+	c := h.connections[*t]
+	if c == nil {
+		c = &connection{tuple: *t}
+		c.local, c.peer = t.addresses(h.c.Addr.Is6())
+		h.connections[*t] = c
+	}
+	h.last = c
+	return c
+}
+
+// enliven has a connection asked for from now on.
+func (h *Host) enliven(c *connection) {
+	if c.live || h.c.Observer == nil {
 		return
 	}
-	s.watched = &sampled{local: s.LocalAddr()}
-	s.look()
+	c.live = true
+	h.live = append(h.live, c)
 	if !h.sampling {
 		h.sampling = true
 		h.w.After(h.c.Sample, h.sampler)
 	}
 }
 
-// unwatch forgets a socket.
-func (h *Host) unwatch(s *socket) {
-	if i := slices.Index(h.sockets, s); i >= 0 {
-		h.sockets = slices.Delete(h.sockets, i, i+1)
-	}
-}
+// leastGap bounds how much of the time is spent on asking: with more than Sample/leastGap connections each is asked for less
+// often.
+const leastGap = 100 * time.Microsecond
 
-// sample looks at all connections. With none, or no program left, it is the last time.
+// sample looks at one connection, and comes again for the next when that one's turn has come: each has its turn once in
+// Sample. It ends with a round in which no program is left and no connection has anything to send again.
 func (h *Host) sample() {
 	h.sampling = false
-	for _, s := range h.sockets {
-		if s.watched != nil {
-			s.look()
-			h.sampling = h.w.programs > 0
+	if h.asked >= len(h.live) {
+		h.asked, h.pending = 0, 0
+	}
+	if h.asked < len(h.live) {
+		if c := h.live[h.asked]; h.look(c) {
+			h.asked++
+			if h.diagnosis.timer == timerResend {
+				h.pending++
+			}
+		} else {
+			c.live = false
+			h.live = slices.Delete(h.live, h.asked, h.asked+1)
 		}
 	}
-	if h.sampling {
-		h.w.After(h.c.Sample, h.sampler)
+	if done := h.asked >= len(h.live) && h.pending == 0 && h.w.programs == 0; len(h.live) > 0 && !done {
+		h.sampling = true
+		h.w.After(max(h.c.Sample/time.Duration(len(h.live)), leastGap), h.sampler)
 	}
 }
 
-// look asks for one connection and tells what is new.
-func (s *socket) look() {
-	k := s.watched
-	if k == nil {
+// look asks for one connection and tells what is new. It returns whether there still is one that can change.
+func (h *Host) look(c *connection) bool {
+	d := &h.diagnosis
+	if h.diag == nil || h.diag.one(family(h.c.Addr), unix.IPPROTO_TCP, &c.tuple, d) != 0 || d.tuple != c.tuple {
+		return false
+	}
+	if !d.told {
+		return d.state == stateSynRecv // it has no socket yet, or has none any more and waits for TIME_WAIT to be over
+	}
+	h.tell(c, &d.info)
+	return true
+}
+
+// tell tells what is new of a connection.
+func (h *Host) tell(c *connection, i *unix.TCPInfo) {
+	if h.c.Observer == nil {
 		return
 	}
-	var i unix.TCPInfo
-	size := uint32(unsafe.Sizeof(i))
-	if _, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(s.fd), unix.IPPROTO_TCP, unix.TCP_INFO,
-		uintptr(unsafe.Pointer(&i)), uintptr(unsafe.Pointer(&size)), 0); errno != 0 {
-		return
-	}
-	now := translate(&i)
-	if now == k.told {
+	now := translate(i)
+	now.Waits = waits(now.State, i, i.Rwnd_limited > c.shut, i.Sndbuf_limited > c.full)
+	if now == c.told && i.Total_rto == c.rto { // a SYN that times out again is all that changes: its timeout does not double at first
 		return
 	}
 	event := "ack"
 	switch {
-	case i.Total_rto > k.rto, i.Ca_state == caLoss && k.state != caLoss:
+	case i.Total_rto != c.rto:
 		event = "timeout"
-	case i.Ca_state == caRecovery && k.state != caRecovery:
+	case i.Ca_state == caLoss && c.state != caLoss && c.sent.narrowed:
+		event = "packet too big"
+	case i.Ca_state == caLoss && c.state != caLoss:
+		event = "timeout"
+	case i.Ca_state == caRecovery && c.state != caRecovery:
 		event = "fast retransmit"
-	case now.State != k.told.State:
-		event = "state"
+	case now.State != c.told.State:
+		event = transition(c.told.State, now.State)
 	}
-	k.told, k.state, k.rto = now, i.Ca_state, i.Total_rto
+	if i.Ca_state != caLoss {
+		c.sent.narrowed = false
+	}
+	c.told, c.state, c.rto, c.shut, c.full = now, i.Ca_state, i.Total_rto, i.Rwnd_limited, i.Sndbuf_limited
 	now.Event = event
-	s.h.c.Observer.TCP(s.h, k.local, s.peer, now)
+	h.c.Observer.TCP(h, c.local, c.peer, now)
 }
 
 // The states of congestion control (enum tcp_ca_state): all is well, there are duplicate ACKs, the window was reduced for
@@ -103,6 +148,51 @@ var states = [...]string{
 	"SYN-RECEIVED", // TCP_NEW_SYN_RECV
 }
 
+// transition says what leads from one state to another, where RFC 9293's diagram (section 3.3.2, figure 5) has but one way, or one
+// that is followed at once; else "state": between two looks at a connection more may have happened.
+func transition(from, to string) string {
+	switch from + " " + to {
+	case " SYN-SENT":
+		return "open"
+	case " SYN-RECEIVED":
+		return "SYN received"
+	case "SYN-SENT ESTABLISHED":
+		return "SYN-ACK received"
+	case "SYN-RECEIVED ESTABLISHED":
+		return "ACK of SYN"
+	case "ESTABLISHED FIN-WAIT-1", "CLOSE-WAIT LAST-ACK":
+		return "close"
+	case "ESTABLISHED CLOSE-WAIT", "FIN-WAIT-1 CLOSING", "FIN-WAIT-2 TIME-WAIT":
+		return "FIN received"
+	case "FIN-WAIT-1 FIN-WAIT-2", "CLOSING TIME-WAIT":
+		return "ACK of FIN"
+	}
+	return "state"
+}
+
+// waits says what a connection waits for, in the words of lab/tcp, as far as the kernel tells: what it has of the program's bytes that
+// was never sent, whether as much is on its way as cwnd allows (tcp_cwnd_test), and which of its clocks of limits have run since the last
+// look: the peer's window (tcpi_rwnd_limited), the send buffer (tcpi_sndbuf_limited). Else, as for pacing and Nagle, it is "".
+func waits(state string, i *unix.TCPInfo, shut, full bool) string {
+	switch {
+	case state == "SYN-SENT" || state == "SYN-RECEIVED":
+		return "handshake"
+	case state == "CLOSED" || state == "FIN-WAIT-2" || state == "TIME-WAIT":
+		return ""
+	case i.Notsent_bytes == 0 && state != "ESTABLISHED" && state != "CLOSE-WAIT":
+		return "acks"
+	case i.Notsent_bytes == 0 && full:
+		return "send buffer"
+	case i.Notsent_bytes == 0:
+		return "program"
+	case i.Unacked+i.Retrans >= i.Snd_cwnd+i.Sacked+i.Lost:
+		return "cwnd"
+	case shut:
+		return "window"
+	}
+	return ""
+}
+
 // unlimited is what the kernel calls a slow start threshold that nothing has set yet (TCP_INFINITE_SSTHRESH).
 const unlimited = 0x7fffffff
 
@@ -110,7 +200,7 @@ const unlimited = 0x7fffffff
 func translate(i *unix.TCPInfo) host.TCPInfo {
 	mss := int(i.Snd_mss)
 	t := host.TCPInfo{
-		Phase: "congestion avoidance", MSS: mss, Cwnd: int(i.Snd_cwnd) * mss, SendWnd: int(i.Snd_wnd),
+		Phase: "congestion avoidance", MSS: mss, Cwnd: int(i.Snd_cwnd) * mss, SendWnd: int(i.Snd_wnd), RcvWnd: int(i.Rcv_ssthresh),
 		InFlight: max(0, int(i.Unacked)-int(i.Sacked)-int(i.Lost)+int(i.Retrans)) * mss,
 		RTO:      time.Duration(i.Rto) * time.Microsecond,
 	}

@@ -16,17 +16,33 @@ type waitq struct {
 
 // wait blocks the running program until something may have changed or the deadline has come (never: none).
 func (q *waitq) wait(deadline time.Duration) {
-	me := q.w.Current()
+	me := q.w.blocking()
+	q.join(me, deadline)
+	q.w.Park()
+	q.leave(me)
+}
+
+// blocking returns the program that is about to wait.
+func (w *World) blocking() host.Task {
+	me := w.Current()
 	if me == nil {
 		panic("kernel: a blocking call outside a program")
 	}
+	return me
+}
+
+// join has a program woken, at the deadline at the latest.
+func (q *waitq) join(me host.Task, deadline time.Duration) {
 	q.tasks = append(q.tasks, me)
 	if deadline < q.armed {
 		q.armed = deadline
 		q.w.After(deadline-q.w.Now(), q.ring)
 	}
-	q.w.Park()
-	for i, t := range q.tasks { // still there if it was not wake that ended the wait
+}
+
+// leave takes a program out that does not wait any more: it is still there if it was not wake that ended the wait.
+func (q *waitq) leave(me host.Task) {
+	for i, t := range q.tasks {
 		if t == me {
 			q.tasks = append(q.tasks[:i], q.tasks[i+1:]...)
 			return
@@ -50,9 +66,13 @@ func (q *waitq) wake() {
 	}
 }
 
-// deadline is the instant at which a call that begins now gives up: timeout 0 is never (SO_RCVTIMEO).
-func deadline(now, timeout time.Duration) time.Duration {
-	if timeout == 0 {
+// deadline is the instant at which a call that begins now gives up: at once where it may not wait, never where there is no
+// timeout (SO_RCVTIMEO, SO_SNDTIMEO).
+func deadline(now, timeout time.Duration, mayNotWait bool) time.Duration {
+	switch {
+	case mayNotWait:
+		return now
+	case timeout == 0:
 		return never
 	}
 	return now + timeout

@@ -46,11 +46,12 @@ type World struct {
 	free   []int32  // numbers that nobody has
 	serves func()   // (*World).serve, bound once
 
-	hosts   []*Host
-	home    int // the network namespace of the thread before, as a descriptor
-	here    int // the one it is in now
-	slack   int // its timer slack before, ns
-	closing bool
+	hosts    []*Host
+	home     int // the network namespace of the thread before, as a descriptor
+	here     int // the one it is in now
+	slack    int // its timer slack before, ns
+	priority priority
+	closing  bool
 
 	outside sync.Mutex // guards posted
 	posted  []func()
@@ -104,6 +105,7 @@ func (w *World) open() (err error) {
 	if w.slack, err = unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); err != nil {
 		return os.NewSyscallError("prctl PR_GET_TIMERSLACK", err)
 	}
+	w.priority = hurry()
 	return os.NewSyscallError("prctl PR_SET_TIMERSLACK", unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0))
 }
 
@@ -180,6 +182,7 @@ func (w *World) at(t time.Duration, f func()) {
 // poll asks the kernel what has become ready and sees to it; it returns whether there was something.
 func (w *World) poll(now time.Duration) bool {
 	w.polled = now
+	w.priority.keep(now)
 	n, _, _ := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(w.epoll), uintptr(unsafe.Pointer(&w.ready[0])), uintptr(len(w.ready)), 0, 0, 0)
 	if int(n) <= 0 { // an error is EINTR, or there is nothing
 		return false
@@ -206,7 +209,9 @@ func (w *World) sleep(d time.Duration) {
 	}
 	t := unix.NsecToTimespec(int64(d))
 	fds := [1]unix.PollFd{{Fd: int32(w.epoll), Events: unix.POLLIN}}
+	before := w.wall()
 	_, _ = unix.Ppoll(fds[:], &t, nil) // whatever ended it, the caller looks
+	w.priority.slept += w.wall() - before
 }
 
 // ring ends a wait from any goroutine.
@@ -260,6 +265,7 @@ func (w *World) Close() error {
 	for _, h := range w.hosts {
 		h.close()
 	}
+	w.priority.undo()
 	if w.slack > 0 {
 		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(w.slack), 0, 0, 0)
 	}

@@ -85,7 +85,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 		for _, k := range []host.Kind{host.Stream, host.Datagram} {
 			h.Go(func() {
 				defer func() { unwound++ }()
-				s, err := h.Socket(host.IPv4, k)
+				s, err := h.Socket(host.IPv4, k, 0)
 				if err != nil {
 					t.Error(err)
 				}
@@ -96,7 +96,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 					_ = s.Listen(1)
 					_, _, err = s.Accept()
 				} else {
-					_, _, err = s.Recv(make([]byte, 10))
+					_, _, err = s.Recv(make([]byte, 10), 0)
 				}
 				t.Errorf("the call returned: %v", err)
 			})
@@ -167,6 +167,10 @@ func TestAddHostRefuses(t *testing.T) {
 		{func(c *Config) { c.TCP.Congestion = "no such thing" }, true},
 		{func(c *Config) { c.TCP.InitialRTO = 3 * time.Second }, true},
 		{func(c *Config) { c.TCP.Recovery = "newreno" }, true}, // with SACK on
+		{func(c *Config) { c.TCP.Recovery = "sack" }, true},
+		{func(c *Config) { c.TCP.SACK = false }, true}, // with rack
+		{func(c *Config) { c.TCP.PRR = false }, true},
+		{func(c *Config) { c.TCP.Undo = false }, true},
 	} {
 		bad := good
 		c.change(&bad)
