@@ -160,7 +160,7 @@ func TestBadSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*Program){
-		`no app "chess": there are stream, transfer`:                 func(p *Program) { p.App = "chess" },
+		`no app "chess": there are calls, chat, dns, echo, stream, transfer, web`: func(p *Program) { p.App = "chess" },
 		`transfer over "sctp"`:                                       func(p *Program) { p.Protocol = "sctp" },
 		"transfer: it needs a size above 0":                          func(p *Program) { p.Size = 0 },
 		"transfer: a message of 15 bytes":                            func(p *Program) { p.Message = 15 },

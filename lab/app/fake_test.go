@@ -10,6 +10,7 @@ import (
 
 	"reliabilitylab/lab/host"
 	"reliabilitylab/lab/virtual"
+	"reliabilitylab/netem"
 )
 
 // A wire joins hosts of the test's own: no TCP, no IP, only sockets in memory in virtual time. Streams arrive whole
@@ -51,13 +52,14 @@ func (n *wire) run() time.Duration {
 }
 
 type fakeHost struct {
+	host.Host // for what no program calls
 	*wire
 	name string
 	addr netip.Addr
 }
 
 func (n *wire) host(name, addr string) *fakeHost {
-	return &fakeHost{n, name, netip.MustParseAddr(addr)}
+	return &fakeHost{nil, n, name, netip.MustParseAddr(addr)}
 }
 
 func (h *fakeHost) Name() string          { return h.name }
@@ -66,11 +68,12 @@ func (h *fakeHost) Now() time.Duration    { return h.w.Now() }
 func (h *fakeHost) Sleep(d time.Duration) { h.w.Sleep(d) }
 func (h *fakeHost) Go(f func())           { h.w.Go(f) }
 
-func (h *fakeHost) Socket(_ host.Family, k host.Kind) (host.Socket, error) {
+func (h *fakeHost) Socket(_ host.Family, k host.Kind, _ netem.Protocol) (host.Socket, error) {
 	return &fakeSocket{h: h, kind: k}, nil
 }
 
 type fakeSocket struct {
+	host.Socket // for what no program calls
 	h           *fakeHost
 	kind        host.Kind
 	local, peer netip.AddrPort
@@ -89,6 +92,40 @@ type fakeSocket struct {
 type packet struct {
 	from netip.AddrPort
 	b    []byte
+}
+
+// ready returns which of these events the socket has.
+func (s *fakeSocket) ready(e host.Events) (out host.Events) {
+	if len(s.backlog) > 0 || len(s.inbox) > 0 || s.ended {
+		out |= host.PollIn
+	}
+	if s.other != nil {
+		out |= host.PollOut
+	}
+	return out & e
+}
+
+// Poll looks again whenever something changes at one of the sockets.
+func (h *fakeHost) Poll(fds []host.PollFD, timeout time.Duration) (int, error) {
+	me, until := h.w.Current(), h.w.Now()+timeout
+	if timeout > 0 {
+		h.w.After(timeout, func() { h.w.Wake(me) })
+	}
+	for {
+		n := 0
+		for i := range fds {
+			if s, ok := fds[i].Socket.(*fakeSocket); ok {
+				if fds[i].Revents = s.ready(fds[i].Events); fds[i].Revents != 0 {
+					n++
+				}
+				s.waiting = append(s.waiting, me)
+			}
+		}
+		if n > 0 || timeout >= 0 && h.w.Now() >= until {
+			return n, nil
+		}
+		h.w.Park()
+	}
 }
 
 // changed wakes all that wait for something of the socket.
@@ -157,7 +194,7 @@ func (s *fakeSocket) Connect(peer netip.AddrPort) error {
 	return nil
 }
 
-func (s *fakeSocket) Send(b []byte, to netip.AddrPort) (int, error) {
+func (s *fakeSocket) Send(b []byte, to netip.AddrPort, _ host.Flags) (int, error) {
 	if err := s.err; err != nil {
 		s.err = nil
 		return 0, err
@@ -203,7 +240,7 @@ func (s *fakeSocket) write(b []byte) int {
 	return len(b)
 }
 
-func (s *fakeSocket) Recv(b []byte) (int, netip.AddrPort, error) {
+func (s *fakeSocket) Recv(b []byte, _ host.Flags) (int, netip.AddrPort, error) {
 	err := s.wait(func() bool { return s.err != nil || len(s.datagrams) > 0 || len(s.inbox) > 0 || s.ended })
 	if err == nil {
 		err, s.err = s.err, nil
@@ -246,7 +283,7 @@ func optionName(o host.Option) string {
 	return "?"
 }
 
-func (s *fakeSocket) CloseWrite() error {
+func (s *fakeSocket) Shutdown(host.How) error {
 	s.h.w.After(s.h.delay, func() {
 		s.other.ended = true
 		s.other.changed()
@@ -260,7 +297,7 @@ func (s *fakeSocket) Close() error {
 	}
 	s.closed = true
 	if s.kind == host.Stream && s.other != nil {
-		return s.CloseWrite()
+		return s.Shutdown(host.ShutWrite)
 	}
 	delete(s.h.bound, s.local)
 	return nil

@@ -1,11 +1,9 @@
 package app
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/bits"
-	"net/netip"
 	"time"
 
 	"reliabilitylab/lab/host"
@@ -13,7 +11,7 @@ import (
 )
 
 // oneWay is a conversation in which one end sends messages and the other gets them. transfer and stream differ only in
-// how many there are and when each is due; overTCP and overUDP carry it.
+// how many there are and when each is due; overTCP, overUDP and overARQ carry it.
 type oneWay struct {
 	Program
 	messages
@@ -28,10 +26,13 @@ func newOneWay(p Program, total int64, rate netem.Rate) (conversation, error) {
 			return nil, fmt.Errorf("%d bytes at %d bit/s take more than a hundred years", total, rate)
 		}
 	}
-	if p.Protocol == "tcp" {
+	switch p.Protocol {
+	case "tcp":
 		return overTCP{o}, nil
+	case "udp":
+		return overUDP{o}, nil
 	}
-	return overUDP{o}, nil
+	return newARQ(o)
 }
 
 // quotient returns hi:lo / rate; hi < rate.
@@ -41,6 +42,14 @@ func quotient(hi, lo uint64, rate netem.Rate) uint64 {
 }
 
 func (o oneWay) offered() int64 { return o.total }
+
+// room is as much of a buffer as a recv may fill. What a datagram has beyond it is lost; of a stream the rest comes next.
+func (o oneWay) room(buf []byte) []byte {
+	if o.Room > 0 {
+		return buf[:min(len(buf), o.Room)]
+	}
+	return buf
+}
 
 // due returns when the byte at that offset is to be sent, after the beginning: exactly offset * 8 / rate, rounded down to
 // a nanosecond. Every instant is computed anew, so that no error adds up; pace does so for many.
@@ -99,27 +108,4 @@ func (o oneWay) sendAll(h host.Host, batch int, send func([]byte) error) error {
 		}
 	}
 	return nil
-}
-
-// open makes a socket for talking with that address and sets the flow's options on it.
-func (o oneWay) open(h host.Host, a netip.Addr, k host.Kind) (host.Socket, error) {
-	s, err := h.Socket(host.FamilyOf(a), k)
-	if err != nil {
-		return nil, fmt.Errorf("socket for %s: %w", o.Protocol, err)
-	}
-	for _, opt := range o.Options {
-		if err := s.SetOption(opt); err != nil {
-			return nil, closed(s, fmt.Errorf("set %T to %v: %w", opt, opt, err))
-		}
-	}
-	return s, nil
-}
-
-// closed closes a socket and returns what went wrong before or in closing. (It is not deferred: a world that ends while
-// a program is blocked unwinds it, and that must put nothing more on the wire.)
-func closed(s host.Socket, err error) error {
-	if e := s.Close(); e != nil {
-		err = errors.Join(err, fmt.Errorf("close: %w", e))
-	}
-	return err
 }

@@ -17,26 +17,17 @@ type overTCP struct{ oneWay }
 const writeSize = 64 << 10
 
 func (o overTCP) client(h host.Host, server netip.AddrPort) error {
-	s, err := o.open(h, server.Addr(), host.Stream)
+	s, err := o.dial(h, server)
 	if err != nil {
 		return err
-	}
-	if err := s.Connect(server); err != nil {
-		return closed(s, fmt.Errorf("connect %s: %w", server, err))
 	}
 	return closed(s, o.talk(h, s, server, o.From == netem.Forward))
 }
 
 func (o overTCP) server(h host.Host, local netip.AddrPort) error {
-	l, err := o.open(h, local.Addr(), host.Stream)
+	l, err := o.listen(h, local, 1)
 	if err != nil {
 		return err
-	}
-	if err := l.Bind(local); err != nil {
-		return closed(l, fmt.Errorf("bind %s: %w", local, err))
-	}
-	if err := l.Listen(1); err != nil {
-		return closed(l, fmt.Errorf("listen %s: %w", local, err))
 	}
 	s, peer, err := l.Accept()
 	if err != nil {
@@ -59,11 +50,11 @@ func (o overTCP) talk(h host.Host, s host.Socket, peer netip.AddrPort, sends boo
 	if err != nil {
 		return err
 	}
-	if err := s.CloseWrite(); err != nil {
+	if err := s.Shutdown(host.ShutWrite); err != nil {
 		return fmt.Errorf("shutdown %s: %w", peer, err)
 	}
 	for buf := make([]byte, 512); ; {
-		n, _, err := s.Recv(buf)
+		n, _, err := s.Recv(buf, 0)
 		if err != nil {
 			return fmt.Errorf("await the end of %s: %w", peer, err)
 		}
@@ -76,7 +67,7 @@ func (o overTCP) talk(h host.Host, s host.Socket, peer netip.AddrPort, sends boo
 // sendWhole sends all of b, in more than one call if one does not take it all.
 func sendWhole(s host.Socket, b []byte, peer netip.AddrPort) error {
 	for len(b) > 0 {
-		n, err := s.Send(b, netip.AddrPort{})
+		n, err := s.Send(b, netip.AddrPort{}, 0)
 		if err != nil {
 			return fmt.Errorf("send to %s: %w", peer, err)
 		}
@@ -91,7 +82,7 @@ func (o overTCP) receive(s host.Socket, peer netip.AddrPort) error {
 	next := uint64(1) // the message that buf begins with
 	have := 0         // bytes in buf
 	for {
-		n, _, err := s.Recv(buf[have:])
+		n, _, err := s.Recv(o.room(buf[have:]), 0)
 		if err != nil {
 			return fmt.Errorf("receive from %s: %w", peer, err)
 		}

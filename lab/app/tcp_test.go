@@ -64,7 +64,7 @@ func TestDeliveredAtTheLastByte(t *testing.T) {
 		}
 	})
 	h.Go(func() {
-		s, _ := h.Socket(host.IPv4, host.Stream)
+		s, _ := h.Socket(host.IPv4, host.Stream, 0)
 		if err := s.Connect(serverAddr); err != nil { // returns at 20 ms
 			t.Error(err)
 		}
@@ -74,7 +74,7 @@ func TestDeliveredAtTheLastByte(t *testing.T) {
 			m.put(all[100*k:], uint64(k+1))
 		}
 		for _, k := range []int{99, 1, 100, 150, 50} { // together 99, 100, 200, 350, 400
-			if _, err := s.Send(all[:k], netip.AddrPort{}); err != nil {
+			if _, err := s.Send(all[:k], netip.AddrPort{}, 0); err != nil {
 				t.Error(err)
 			}
 			all = all[k:]

@@ -26,12 +26,9 @@ const (
 )
 
 func (o overUDP) client(h host.Host, server netip.AddrPort) error {
-	s, err := o.open(h, server.Addr(), host.Datagram)
+	s, err := o.dial(h, server)
 	if err != nil {
 		return err
-	}
-	if err := s.Connect(server); err != nil {
-		return closed(s, fmt.Errorf("connect %s: %w", server, err))
 	}
 	if o.From == netem.Forward {
 		return closed(s, o.send(h, s, server))
@@ -40,12 +37,9 @@ func (o overUDP) client(h host.Host, server netip.AddrPort) error {
 }
 
 func (o overUDP) server(h host.Host, local netip.AddrPort) error {
-	s, err := o.open(h, local.Addr(), host.Datagram)
+	s, err := o.bind(h, local)
 	if err != nil {
 		return err
-	}
-	if err := s.Bind(local); err != nil {
-		return closed(s, fmt.Errorf("bind %s: %w", local, err))
 	}
 	if o.From == netem.Forward {
 		return closed(s, o.receive(h, s, local))
@@ -56,7 +50,7 @@ func (o overUDP) server(h host.Host, local netip.AddrPort) error {
 // send sends all messages to the peer that the socket is connected to.
 func (o overUDP) send(h host.Host, s host.Socket, peer netip.AddrPort) error {
 	return o.sendAll(h, 0, func(b []byte) error {
-		if _, err := s.Send(b, netip.AddrPort{}); err != nil {
+		if err := sendDatagram(s, b); err != nil {
 			return fmt.Errorf("send to %s: %w", peer, err)
 		}
 		return nil
@@ -65,8 +59,8 @@ func (o overUDP) send(h host.Host, s host.Socket, peer netip.AddrPort) error {
 
 // receive waits without limit for the first datagram, and takes all the others. The address is for errors.
 func (o overUDP) receive(h host.Host, s host.Socket, at netip.AddrPort) error {
-	buf := make([]byte, o.size+1) // one more, to see what is too long
-	n, _, err := s.Recv(buf)
+	buf := o.room(make([]byte, o.size+1)) // one more, to see what is too long
+	n, _, err := s.Recv(buf, 0)
 	if err != nil {
 		return fmt.Errorf("receive at %s: %w", at, err)
 	}
@@ -84,7 +78,7 @@ func (o overUDP) rest(h host.Host, s host.Socket, at netip.AddrPort, buf []byte,
 		return err
 	}
 	for {
-		n, _, err := s.Recv(buf)
+		n, _, err := s.Recv(buf, 0)
 		switch {
 		case err == nil:
 			o.got(buf[:n])
@@ -112,12 +106,12 @@ func (o overUDP) fetch(h host.Host, s host.Socket, server netip.AddrPort) error 
 	}
 	request := make([]byte, headerSize)
 	putHeader(request, 0)
-	buf := make([]byte, o.size+1)
+	buf := o.room(make([]byte, o.size+1))
 	for range askTimes {
-		if _, err := s.Send(request, netip.AddrPort{}); err != nil {
+		if _, err := s.Send(request, netip.AddrPort{}, 0); err != nil {
 			return fmt.Errorf("ask %s: %w", server, err)
 		}
-		n, _, err := s.Recv(buf)
+		n, _, err := s.Recv(buf, 0)
 		if err == nil {
 			return o.rest(h, s, s.LocalAddr(), buf, n)
 		}
@@ -133,7 +127,7 @@ func (o overUDP) answer(h host.Host, s host.Socket, local netip.AddrPort) error 
 	var peer netip.AddrPort
 	buf := make([]byte, headerSize+1)
 	for {
-		n, from, err := s.Recv(buf)
+		n, from, err := s.Recv(buf, 0)
 		if err != nil {
 			return fmt.Errorf("await a request at %s: %w", local, err)
 		}
@@ -152,9 +146,9 @@ func (o overUDP) answer(h host.Host, s host.Socket, local netip.AddrPort) error 
 		return err
 	}
 	for {
-		if _, _, err := s.Recv(buf); errors.Is(err, syscall.EAGAIN) {
+		if _, _, err := s.Recv(buf, 0); errors.Is(err, syscall.EAGAIN) {
 			return nil
-		} else if err != nil {
+		} else if err != nil && !tooLong(err) {
 			return fmt.Errorf("await the last requests of %s: %w", peer, err)
 		}
 	}
@@ -166,12 +160,4 @@ func requestOf(b []byte) (uint64, bool) {
 		return 0, false
 	}
 	return numberOf(b)
-}
-
-// setTimeout lets Recv give up with EAGAIN after d.
-func setTimeout(s host.Socket, d time.Duration) error {
-	if err := s.SetOption(host.ReceiveTimeout(d)); err != nil {
-		return fmt.Errorf("set a timeout of %v: %w", d, err)
-	}
-	return nil
 }
