@@ -13,12 +13,17 @@ import (
 
 // A decoder walks one tree and collects all that is wrong with it.
 type decoder struct {
-	src    *source
-	placed map[*yaml.Node]place  // the nodes that are not where the source has them: settings
-	at     map[string]*yaml.Node // the value of each key that is given, by its whole name
-	path   []string              // the key that is being read
-	homes  map[string]string     // where keys belong, for those that stand in the wrong section
-	errs   Errors
+	src     *source
+	placed  map[*yaml.Node]place  // the nodes that are not where the source has them: settings
+	at      map[string]*yaml.Node // the value of each key that is given, by its whole name
+	path    []string              // the key that is being read
+	axes    []axisNode            // of the sweep
+	mtu     int                   // of the path, once that is read
+	homes   map[string]string     // where keys belong, for those that stand in the wrong section
+	folder  string                // where files that the scenario names are; "": only those in files are known
+	files   map[string][]byte     // those that were read, under the names that the scenario gives them
+	missing map[string]bool       // and those that were not
+	errs    Errors
 }
 
 // A key is one key of a section whose values go into a T.
@@ -145,11 +150,6 @@ type kind[V any] struct {
 	read func(string) (V, error)
 }
 
-// notYetError is a reader's refusal of a value that belongs to a later version.
-type notYetError string
-
-func (e notYetError) Error() string { return string(e) }
-
 // scalar reads a single value.
 func scalar[V any](d *decoder, n *yaml.Node, k kind[V], into *V) {
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
@@ -157,10 +157,6 @@ func scalar[V any](d *decoder, n *yaml.Node, k kind[V], into *V) {
 		return
 	}
 	v, err := k.read(n.Value)
-	if later, ok := err.(notYetError); ok {
-		d.notYet(n, string(later))
-		return
-	}
 	if err != nil {
 		d.wrong(n, "%v", err)
 		return

@@ -2,11 +2,9 @@ package scenarios
 
 import (
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
-
-	"reliabilitylab/netem"
+	"time"
+	"unicode/utf8"
 )
 
 // A scenario in plain words, for "lab check": what the path is, what that means in numbers, what would run.
@@ -16,25 +14,24 @@ func (s *Scenario) Describe() string {
 	d := &description{}
 	d.line(s.Name, "%s", s.Title)
 	d.line("path", "IPv%d, MTU %d; stack %s", s.Family, s.Path.MTU, s.Stack)
-	d.line("forward", "%s", s.Path.Forward.words())
-	d.line("reverse", "%s", s.Path.Reverse.words())
-	d.line("round trip", "%s", s.roundTrip())
+	d.parts("forward", s.Path.Forward.words())
+	d.parts("reverse", s.Path.Reverse.words())
+	s.describeNumbers(d)
+	s.describeReplays(d)
 	for _, r := range s.Script {
 		d.line("script", "%s", r.words())
 	}
-	for _, p := range s.Timeline {
-		if p.Forward != nil {
-			d.line("timeline", "%v to %v, forward: %s", p.From, p.To, p.Forward.changes(&s.Path.Forward))
-		}
-		if p.Reverse != nil {
-			d.line("timeline", "%v to %v, reverse: %s", p.From, p.To, p.Reverse.changes(&s.Path.Reverse))
-		}
-	}
+	s.describeTimeline(d)
 	for i := range s.Flows {
 		s.describeFlow(d, &s.Flows[i])
 	}
+	s.noteTraps(d)
 	for _, a := range s.Sweep.Vary {
-		d.line("sweep", "%s: %s", a.Key, strings.Join(a.Values, ", "))
+		with := ""
+		if a.With {
+			with = "together with it, "
+		}
+		d.line("sweep", "%s%s: %s", with, a.Key, strings.Join(a.Values, ", "))
 	}
 	d.line("trials", "%s", s.trials())
 	for _, e := range s.Expect {
@@ -63,9 +60,30 @@ func (d *description) String() string {
 		} else {
 			last = w
 		}
-		fmt.Fprintf(&b, "%-*s  %s\n", width, w, d.texts[i])
+		for _, t := range wrap(d.texts[i], 110) {
+			fmt.Fprintf(&b, "%-*s  %s\n", width, w, t)
+			w = ""
+		}
 	}
 	return b.String()
+}
+
+// wrap breaks a text at blanks into lines of at most so many characters, where it can; those behind the first are indented.
+func wrap(text string, most int) []string {
+	var out []string
+	line := ""
+	for i, word := range strings.Split(text, " ") {
+		switch {
+		case i == 0:
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= most:
+			line += " " + word
+		default:
+			out = append(out, line)
+			line = "  " + word
+		}
+	}
+	return append(out, line)
 }
 
 // String returns lab, linux, or what each end runs.
@@ -76,135 +94,20 @@ func (s Stack) String() string {
 	return "client " + s.Client + ", server " + s.Server
 }
 
-// words describes a direction.
-func (w *Way) words() string {
-	var out []string
-	for i, p := range w.parts() {
-		if i <= 1 || p.text != "" {
-			out = append(out, p.String())
+// parts adds lines that are made of parts with semicolons between them, a new line where one gets long.
+func (d *description) parts(word string, parts []string) {
+	text := ""
+	for i, p := range parts {
+		if text += p; i < len(parts)-1 {
+			text += ";"
+			if len(text)+len(parts[i+1]) <= 100 {
+				text += " "
+				continue
+			}
 		}
+		d.line(word, "%s", text)
+		text = ""
 	}
-	return strings.Join(out, "; ")
-}
-
-// changes describes what is different from another setting of the direction.
-func (w *Way) changes(from *Way) string {
-	var out []string
-	before := from.parts()
-	for i, p := range w.parts() {
-		if p != before[i] {
-			out = append(out, p.String())
-		}
-	}
-	if len(out) == 0 {
-		return "nothing changes"
-	}
-	return strings.Join(out, "; ")
-}
-
-// A part describes one impairment, or says that it is absent.
-type part struct{ text, absent string }
-
-func (p part) String() string { return or(p.text, p.absent) }
-
-func (w *Way) parts() [6]part {
-	out := [6]part{
-		{"", "no limit of rate"}, {w.Delay.words(), ""}, {w.Loss.words(), "no loss"},
-		{"", "no damage"}, {"", "no duplicates"}, {"", "nothing held back"},
-	}
-	if w.Rate > 0 {
-		out[0].text = FormatRate(w.Rate) + "/s behind a queue of " + w.Queue.String()
-	}
-	if p := w.Corrupt.Probability; p > 0 {
-		out[3].text = "flips a bit in " + FormatProbability(p)
-		if w.Corrupt.FixChecksum {
-			out[3].text += " and mends the checksum"
-		}
-	}
-	if w.Duplicate > 0 {
-		out[4].text = "delivers " + FormatProbability(w.Duplicate) + " twice"
-	}
-	if w.Reorder.Probability > 0 {
-		out[5].text = fmt.Sprintf("holds %s back for %v", FormatProbability(w.Reorder.Probability), w.Reorder.Delay)
-	}
-	return out
-}
-
-// String writes a queue as a scenario file has it.
-func (q Queue) String() string {
-	switch {
-	case q.Packets > 0:
-		return strconv.Itoa(q.Packets) + "p"
-	case q.Bytes > 0:
-		return FormatSize(q.Bytes)
-	}
-	return "unlimited"
-}
-
-func (v Delay) words() string {
-	if v.Jitter == 0 {
-		return fmt.Sprintf("delay %v", v.Base)
-	}
-	order := "keeping the order"
-	if !v.KeepOrder {
-		order = "even if that changes the order"
-	}
-	return fmt.Sprintf("delay %v ± %v (%s), %s", v.Base, v.Jitter, v.Distribution, order)
-}
-
-func (l Loss) words() string {
-	switch {
-	case l.Random == 1:
-		return "loses everything"
-	case l.Random > 0:
-		return "loses " + FormatProbability(l.Random) + " at random"
-	case l.Burst != nil && l.Burst.P+l.Burst.R > 0:
-		return fmt.Sprintf("loses %s %% on average, in bad spells of %s packets on average",
-			number3(100*l.Mean()), number3(1/float64(l.Burst.R)))
-	case l.Every > 0:
-		return fmt.Sprintf("loses every packet of new data whose number is a multiple of %d", l.Every)
-	case len(l.Packets) > 0:
-		return "loses the data packets " + rangeList(l.Packets)
-	}
-	return ""
-}
-
-// Mean returns the share of packets that the model loses in the long run. Of listed packets it is 0: they are few.
-func (l Loss) Mean() float64 {
-	switch {
-	case l.Burst != nil:
-		g := l.Burst
-		p, r := float64(g.P), float64(g.R)
-		if p == 0 {
-			return float64(g.Good) // the good state is where it begins, and it never ends
-		}
-		// REFERENCE section 1: (1-h) p/(p+r) + (1-k) r/(p+r)
-		return (float64(float64(g.Bad)*p) + float64(float64(g.Good)*r)) / (p + r)
-	case l.Every > 0:
-		return 1 / float64(l.Every)
-	}
-	return float64(l.Random)
-}
-
-// number3 writes a number with three significant digits.
-func number3(v float64) string {
-	if math.IsInf(v, 0) || math.IsNaN(v) {
-		return "endless"
-	}
-	return strconv.FormatFloat(v, 'g', 3, 64)
-}
-
-// roundTrip describes what the two directions make together.
-func (s *Scenario) roundTrip() string {
-	f, r := s.Path.Forward, s.Path.Reverse
-	rtt := f.Delay.Base + r.Delay.Base
-	out := fmt.Sprintf("%v without waiting in queues", rtt)
-	if f.Rate > 0 && rtt > 0 {
-		// The product of two numbers of at most 10^12 and 7.2*10^12 does not fit 64 bits: it is for reading only.
-		bdp := float64(f.Rate) * rtt.Seconds() / 8
-		out += fmt.Sprintf("; forward bandwidth-delay product %.0f bytes, %s full packets", bdp, number3(bdp/float64(s.Path.MTU)))
-	}
-	return out
 }
 
 func (r Rule) words() string {
@@ -214,6 +117,18 @@ func (r Rule) words() string {
 	}
 	if r.Match.Protocol != "" {
 		what = strings.ToUpper(r.Match.Protocol) + " " + what
+	}
+	if len(r.Match.Segments) > 0 {
+		what += " with segment " + rangeList(r.Match.Segments)
+	}
+	if len(r.Match.Bytes) > 0 {
+		what += " with bytes " + rangeList(r.Match.Bytes)
+	}
+	switch m := &r.Match; {
+	case m.To > 0:
+		what += fmt.Sprintf(" from %v to %v", m.From, m.To)
+	case m.From > 0:
+		what += fmt.Sprintf(" from %v on", m.From)
 	}
 	if len(r.Match.Nth) > 0 {
 		what += ", number " + rangeList(r.Match.Nth)
@@ -231,8 +146,18 @@ func (v Do) words() string {
 		return "drop"
 	case v.Duplicate:
 		return "duplicate"
+	case v.Corrupt && v.Bit > 0:
+		return fmt.Sprintf("flip bit %d", v.Bit)
 	case v.Corrupt:
 		return "corrupt"
+	case v.Pattern != nil:
+		by := "by number"
+		if v.Pattern.Timed() {
+			by = "by time"
+		}
+		return fmt.Sprintf("what %s says %s, in %d lines", v.File, by, v.Pattern.Rows())
+	case v.File != "":
+		return fmt.Sprintf("what %s says (not read)", v.File)
 	case v.Hold > 0:
 		return fmt.Sprintf("hold until %d later packets have passed", v.Hold)
 	}
@@ -246,16 +171,32 @@ func (s *Scenario) describeFlow(d *description, f *Flow) {
 		way, to = s.Path.Reverse, "client"
 	}
 	word := "flow " + f.Name
-	over := strings.ToUpper(strings.Join(f.Protocols, " and over "))
-	over = strings.ReplaceAll(over, "AND OVER", "and over")
-	packets := int64(0)
+	var over string
+	handMade := false
+	for i, name := range f.Protocols {
+		p := ProtocolNamed(name)
+		handMade = handMade || p.HandMade
+		switch {
+		case i > 0 && len(f.Protocols) > 2 && i < len(f.Protocols)-1:
+			over += ", "
+		case i > 0 && len(f.Protocols) > 2:
+			over += " and "
+		case i > 0:
+			over += " and over "
+		}
+		over += p.Words
+	}
+	packets := f.packets()
+	if program := programs[f.App]; program.talks != nil {
+		d.line(word, "%s", program.words(f, over))
+		return
+	}
 	if f.App == "stream" {
 		d.line(word, "stream from %s to %s over %s: messages of %d bytes at %s/s for %v", f.From, to, over, f.Message, FormatRate(f.Rate), f.For)
-		packets = int64(f.For.Seconds() * float64(f.Rate) / 8 / float64(f.Message))
 	} else {
 		d.line(word, "transfer of %s from %s to %s over %s", FormatSize(f.Size), f.From, to, over)
-		packets = (int64(f.Size) + int64(f.UDP.Payload) - 1) / int64(f.UDP.Payload)
 	}
+	s.describeAccess(d, word, f)
 	if contains(f.Protocols, "tcp") {
 		d.line(word, "TCP: congestion control %s, recovery %s, initial window %d, least timeout %v, first %v",
 			f.TCP.Congestion, f.TCP.Recovery, f.TCP.InitialWindow, f.TCP.MinRTO, f.TCP.InitialRTO)
@@ -263,16 +204,50 @@ func (s *Scenario) describeFlow(d *description, f *Flow) {
 	if contains(f.Protocols, "udp") {
 		d.line(word, "UDP: %d datagrams of %d bytes at %s/s", packets, f.UDP.Payload, FormatRate(f.UDP.Rate))
 	}
-	if m := way.Loss.Mean(); m > 0 {
+	if handMade {
+		timeout := "a computed timeout (RFC 6298)"
+		if f.ARQ.Timeout > 0 {
+			timeout = fmt.Sprintf("a timeout of %v", f.ARQ.Timeout)
+		}
+		d.line(word, "by hand: %d messages of %d bytes behind headers of 16, a window of %d (stop-and-wait: 1), %s", packets, f.UDP.Payload, f.ARQ.Window, timeout)
+	}
+	m := way.Loss.Mean()
+	if f.Access != nil {
+		m = 1 - float64((1-m)*(1-f.Access.Way(f.Data()).Loss.Mean()))
+	}
+	if m > 0 {
 		d.line(word, "expect about %.0f of %d packets of new data to be lost", m*float64(packets), packets)
 	}
 	if contains(f.Protocols, "udp") {
-		s.noteUDP(d, f, way.Rate)
+		s.noteUDP(d, f, &way)
 	}
 }
 
+// packets is how many packets of new data the flow sends, over UDP.
+func (f *Flow) packets() int64 {
+	switch f.App {
+	case "stream":
+		return int64(f.For.Seconds() * float64(f.Rate) / 8 / float64(f.Message))
+	case "chat":
+		return int64(f.Count) * int64(f.People)
+	case "echo", "dns":
+		return int64(f.Count)
+	case "web":
+		return int64(f.Count) * ((int64(f.Size) + int64(f.UDP.Payload) - 1) / int64(f.UDP.Payload))
+	}
+	return (int64(f.Size) + int64(f.UDP.Payload) - 1) / int64(f.UDP.Payload)
+}
+
+// udpTime is how long the flow's packets take at its pace over UDP.
+func (f *Flow) udpTime() time.Duration {
+	if f.App == "stream" {
+		return f.For
+	}
+	return f.UDP.Rate.Time(int(min(f.Size, 1<<40)))
+}
+
 // noteUDP warns of datagrams that do not fit the path or come faster than it is.
-func (s *Scenario) noteUDP(d *description, f *Flow, rate netem.Rate) {
+func (s *Scenario) noteUDP(d *description, f *Flow, way *Way) {
 	header := 28 // IP and UDP
 	if s.Family == 6 {
 		header = 48
@@ -280,18 +255,18 @@ func (s *Scenario) noteUDP(d *description, f *Flow, rate netem.Rate) {
 	if f.UDP.Payload+header > s.Path.MTU {
 		d.line("note", "datagrams of %d bytes do not fit the MTU and travel in fragments: one lost fragment loses all", f.UDP.Payload)
 	}
-	wire := float64(f.UDP.Rate) / float64(f.UDP.Payload) * float64(f.UDP.Payload+header)
-	if rate > 0 && wire > float64(rate) {
-		d.line("note", "with its headers UDP sends %s Mbit/s into %s/s: the queue will overflow", number3(wire/1e6), FormatRate(rate))
+	if s.narrow(way) && !way.Hop.Silent && f.UDP.Payload+header > way.Hop.MTU {
+		d.line("note", "datagrams of %d bytes are lost at the hop until their sender has heard of it, and then travel in fragments", f.UDP.Payload)
+	}
+	wire := float64(f.UDP.Rate) / float64(f.UDP.Payload) * float64(way.Overhead.Wire(f.UDP.Payload+header))
+	if way.Rate > 0 && wire > float64(way.Rate) {
+		d.line("note", "with its headers UDP sends %s Mbit/s into %s/s: the queue will overflow", number3(wire/1e6), FormatRate(way.Rate))
 	}
 }
 
 // trials says how many trials would run.
 func (s *Scenario) trials() string {
-	points, protocols := 1, 0
-	for _, a := range s.Sweep.Vary {
-		points *= len(a.Values)
-	}
+	points, protocols := s.Sweep.Count(), 0
 	for _, f := range s.Flows {
 		protocols += len(f.Protocols)
 	}
@@ -303,5 +278,13 @@ func (s *Scenario) trials() string {
 	if points > 1 || s.Sweep.Repeat > 1 {
 		out += fmt.Sprintf(": %d points x %d replicates x %d flows and protocols", points, s.Sweep.Repeat, protocols)
 	}
-	return fmt.Sprintf("%s, %s, seed %d, at most %v of lab time each", out, how, s.Seed, s.Duration)
+	return fmt.Sprintf("%s, %s, %s, at most %v of lab time each", out, how, s.Seeds(), s.Duration)
+}
+
+// Seeds names the seeds of the replicates: "seed 1", "seeds 1 to 10".
+func (s *Scenario) Seeds() string {
+	if s.Sweep.Repeat == 1 {
+		return fmt.Sprintf("seed %d", s.Seed)
+	}
+	return fmt.Sprintf("seeds %d to %d", s.Seed, s.Seed+uint64(s.Sweep.Repeat-1))
 }

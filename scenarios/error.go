@@ -19,7 +19,7 @@ type Error struct {
 	Column  int    // from 1, in characters
 	Message string
 	Excerpt string // the line and, under it, the wrong piece underlined; "" where there is no line to show
-	NotYet  bool   // a key or value of the format that this version cannot run yet
+	NotYet  bool   // a key of the format that this version cannot run yet
 }
 
 // Error returns "file:line:column: message", then the line and its underline.

@@ -13,25 +13,34 @@ import (
 //	tcp.delivered_ratio == 1
 //	tcp.latency_p99_s < 200ms
 //	udp.goodput_bps > 2 * tcp.goodput_bps
+//	median(tcp.goodput_bps) where loss == 1% > 2e6
 //
 // On the left stands a metric of a trial, on the right a number (with the unit of the metric, or in the metric's own), a
 // metric, or a number times a metric. The trial is a protocol, or a flow and a protocol (file-tcp or file.tcp), or a trial's whole id.
+// In the place of a metric may stand an aggregate of it over the trials of a sweep (aggregate.go).
 
-// An operand is one side: a number, or a number times a metric.
+// An operand is one side: a number, or a number times a metric or an aggregate of one.
 type operand struct {
 	factor        float64 // the number itself where metric is ""
 	trial, metric string
+	over          *aggregate // nil: the metric of one trial
 }
 
 var operators = []string{"==", "!=", "<", "<=", ">", ">="}
 
-// ParseExpect reads an expectation. Whether the scenario has such a trial, Parse says.
+// ParseExpect reads an expectation. Whether the scenario has such trials, and varies what where speaks of, Parse says.
 func ParseExpect(text string) (Expect, error) {
 	e := Expect{Text: text}
-	words := strings.Fields(text)
+	words, err := expectWords(text)
+	if err != nil {
+		return e, err
+	}
 	at := -1
-	for i, w := range words {
-		if contains(operators, w) {
+	for i := 0; i < len(words); i++ {
+		switch w := words[i]; {
+		case w == "where" || w == "and":
+			i += 3 // a condition has an operator of its own
+		case contains(operators, w):
 			if at >= 0 {
 				return e, fmt.Errorf("%q compares twice; write two expectations", text)
 			}
@@ -42,20 +51,30 @@ func ParseExpect(text string) (Expect, error) {
 		return e, noOperator(text, words)
 	}
 	e.Left, e.Op, e.Right = strings.Join(words[:at], " "), words[at], strings.Join(words[at+1:], " ")
-	if len(words[:at]) != 1 {
-		return e, fmt.Errorf("%q: on the left of %s stands one metric, such as tcp.delivered_ratio", text, e.Op)
+	if at == 0 || at > 1 && words[1] != "where" {
+		return e, fmt.Errorf("%q: on the left of %s stands one metric, such as tcp.delivered_ratio, or an aggregate of one", text, e.Op)
 	}
 	var unit Unit
-	var err error
-	if e.left, unit, err = parseMetric(words[0]); err != nil {
+	if e.left, unit, err = parseTerm(words[:at]); err != nil {
 		return e, err
 	}
-	e.right, err = parseRight(words[at+1:], words[0], unit)
-	return e, err
+	if e.right, err = parseRight(words[at+1:], words[0], unit); err != nil {
+		return e, err
+	}
+	if e.right.metric != "" && (e.left.over == nil) != (e.right.over == nil) {
+		return e, fmt.Errorf("%q: one side is of a single trial and the other over many; put %s around both", text, aggregates)
+	}
+	return e, nil
 }
+
+// Aggregate tells whether the expectation is about many trials together, and not about each.
+func (e Expect) Aggregate() bool { return e.left.over != nil }
 
 // noOperator says what is wrong with an expectation that compares nothing.
 func noOperator(text string, words []string) error {
+	if contains(words, "where") {
+		return fmt.Errorf("%q: behind the conditions of where stands what to compare with, as in median(tcp.goodput_bps) where loss == 1%% > 2Mbit", text)
+	}
 	for _, w := range words {
 		switch w {
 		case "=":
@@ -84,7 +103,18 @@ func parseMetric(w string) (operand, Unit, error) {
 		}
 		return operand{}, "", fmt.Errorf("no metric is called %q; there %s", w[dot+1:], isAre(metricNames()))
 	}
-	return operand{1, w[:dot], m.Name}, m.Unit, nil
+	return operand{factor: 1, trial: w[:dot], metric: m.Name}, m.Unit, nil
+}
+
+// parseTerm reads a metric, or an aggregate of one with its conditions.
+func parseTerm(words []string) (operand, Unit, error) {
+	if name, inner, ok := strings.Cut(words[0], "("); ok {
+		return parseAggregate(name, inner, words[1:])
+	}
+	if len(words) > 1 {
+		return operand{}, "", fmt.Errorf("where chooses among many trials: put %s around %s", aggregates, words[0])
+	}
+	return parseMetric(words[0])
 }
 
 // parseRight reads the right side of a comparison with the metric left, which counts in unit.
@@ -92,7 +122,7 @@ func parseRight(words []string, left string, unit Unit) (operand, error) {
 	switch {
 	case len(words) == 0:
 		return operand{}, errors.New("nothing stands on the right to compare with")
-	case len(words) == 3 && words[1] == "*":
+	case len(words) >= 3 && words[1] == "*":
 		factor, err := plainNumber(words[0])
 		if err != nil {
 			return operand{}, fmt.Errorf("before * stands a number, such as 2 or 0.5: %w", err)
@@ -103,11 +133,11 @@ func parseRight(words []string, left string, unit Unit) (operand, error) {
 		}
 		o.factor = factor
 		return o, err
-	case len(words) != 1:
+	case len(words) != 1 && words[1] != "where":
 		return operand{}, fmt.Errorf("%q is neither a number, nor a metric, nor a number * a metric", strings.Join(words, " "))
 	}
 	w := words[0]
-	if c := w[0]; c >= '0' && c <= '9' && !isTrial(w) {
+	if c := w[0]; len(words) == 1 && c >= '0' && c <= '9' && !isTrial(w) {
 		v, err := parseNumber(w, unit)
 		if err != nil && unit == Count {
 			return operand{}, fmt.Errorf("%s is a plain number: %w", left, err)
@@ -117,7 +147,7 @@ func parseRight(words []string, left string, unit Unit) (operand, error) {
 		}
 		return operand{factor: v}, nil
 	}
-	o, u, err := parseMetric(w)
+	o, u, err := parseTerm(words)
 	if err != nil {
 		return operand{}, err
 	}
@@ -161,32 +191,41 @@ func parseNumber(w string, unit Unit) (float64, error) {
 	return plainNumber(w)
 }
 
+// plain is a decimal number without a unit, perhaps with an exponent.
+var plain = regexp.MustCompile(`^[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?$`)
+
 // plainNumber reads a decimal number without a unit.
 func plainNumber(w string) (float64, error) {
-	if _, rest, err := readNumber(w); err != nil || rest != "" {
+	if !plain.MatchString(w) {
 		return 0, fmt.Errorf("%q is not a plain number", w)
 	}
 	return strconv.ParseFloat(w, 64)
 }
 
-// concerns checks that the scenario has the trials that the expectation speaks of: each ends in a protocol of a flow.
+// concerns checks that the scenario has the trials that the expectation speaks of, each of which ends in a protocol of a flow, and
+// finds the keys that its conditions mean.
 func (e Expect) concerns(s *Scenario) error {
 	for _, o := range []operand{e.left, e.right} {
 		if o.metric == "" {
 			continue
 		}
-		flow, protocol := "", o.trial
-		if i := strings.LastIndexAny(o.trial, ".-_"); i >= 0 {
-			flow, protocol = o.trial[:i], o.trial[i+1:]
+		if o.over != nil {
+			if err := o.over.concerns(s); err != nil {
+				return fmt.Errorf("%q: %w", e.Text, err)
+			}
 		}
+		flow, protocol := splitTrial(o.trial)
 		switch {
-		case protocol != "tcp" && protocol != "udp", flow == "" && protocol != o.trial:
-			return fmt.Errorf("%q: %s names no trial: a trial is tcp, udp, or one of them behind a flow's name (file-tcp)", e.Text, o.trial)
+		case protocol == "":
+			return fmt.Errorf("%q: %s names no trial: a trial is %s, or one of them behind a flow's name (file-tcp)", e.Text, o.trial, strings.Join(protocolNames(), ", "))
 		case flow != "" && !contains(flowNames(s), flow) && !wholeID.MatchString(flow):
 			return fmt.Errorf("%q: no flow is called %s%s", e.Text, flow, suggest(flow, flowNames(s)))
 		}
-		if m, _ := MetricNamed(o.metric); m.Group == "tcp" && protocol == "udp" {
-			return fmt.Errorf("%q: %s is measured of TCP only", e.Text, o.metric)
+		switch m, _ := MetricNamed(o.metric); {
+		case !m.measuredOf(protocol):
+			return fmt.Errorf("%q: %s is not measured over %s", e.Text, o.metric, protocol)
+		case m.Group == "together" && !s.Together:
+			return fmt.Errorf("%q: %s is measured of flows on one path only; say sharing: together", e.Text, o.metric)
 		}
 		runs := false
 		for _, f := range s.Flows {
@@ -211,41 +250,52 @@ func flowNames(s *Scenario) []string {
 	return out
 }
 
-// Eval compares. lookup returns a trial's metric, the trial as the scenario names it, and false where it is undefined; that
-// is an error, because what was not measured cannot be as expected. left and right are the numbers compared.
+// Eval compares the metrics of single trials. lookup returns a trial's metric, the trial as the scenario names it, and false where it
+// is undefined; that is an error, because what was not measured cannot be as expected. left and right are the numbers compared.
 func (e Expect) Eval(lookup func(trial, metric string) (float64, bool)) (ok bool, left, right float64, err error) {
-	if left, err = e.left.value(lookup); err != nil {
-		return false, left, right, fmt.Errorf("expect %s: %w", e.Text, err)
-	}
-	if right, err = e.right.value(lookup); err != nil {
-		return false, left, right, fmt.Errorf("expect %s: %w", e.Text, err)
-	}
-	switch e.Op {
-	case "==":
-		ok = left == right
-	case "!=":
-		ok = left != right
-	case "<":
-		ok = left < right
-	case "<=":
-		ok = left <= right
-	case ">":
-		ok = left > right
-	case ">=":
-		ok = left >= right
-	default:
-		return false, left, right, fmt.Errorf("expect %s: no operator %q", e.Text, e.Op)
-	}
-	return ok, left, right, nil
+	return e.compare(func(o operand) (float64, error) {
+		v, ok := lookup(o.trial, o.metric)
+		if !ok {
+			return 0, fmt.Errorf("%s.%s is undefined in this run", o.trial, o.metric)
+		}
+		return v, nil
+	})
 }
 
-func (o operand) value(lookup func(trial, metric string) (float64, bool)) (float64, error) {
-	if o.metric == "" {
-		return o.factor, nil
+// compare evaluates both sides and compares them.
+func (e Expect) compare(value func(operand) (float64, error)) (ok bool, left, right float64, err error) {
+	side := func(o operand) (float64, error) {
+		if o.metric == "" {
+			return o.factor, nil
+		}
+		v, err := value(o)
+		return o.factor * v, err
 	}
-	v, ok := lookup(o.trial, o.metric)
-	if !ok {
-		return 0, fmt.Errorf("%s.%s is undefined in this run", o.trial, o.metric)
+	if left, err = side(e.left); err != nil {
+		return false, 0, 0, fmt.Errorf("expect %s: %w", e.Text, err)
 	}
-	return o.factor * v, nil
+	if right, err = side(e.right); err != nil {
+		return false, left, 0, fmt.Errorf("expect %s: %w", e.Text, err)
+	}
+	if !contains(operators, e.Op) {
+		return false, left, right, fmt.Errorf("expect %s: no operator %q", e.Text, e.Op)
+	}
+	return holds(left, e.Op, right), left, right, nil
+}
+
+// holds tells whether two numbers stand in the relation.
+func holds(a float64, op string, b float64) bool {
+	switch op {
+	case "==":
+		return a == b
+	case "!=":
+		return a != b
+	case "<":
+		return a < b
+	case "<=":
+		return a <= b
+	case ">":
+		return a > b
+	}
+	return a >= b
 }

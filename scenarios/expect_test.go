@@ -78,19 +78,3 @@ func TestExpectNamesTrials(t *testing.T) {
 		}
 	}
 }
-
-func FuzzExpect(f *testing.F) {
-	for _, s := range []string{"tcp.delivered_ratio == 1", "udp.loss_ratio > 1%", "tcp.goodput_bps > 2 * udp.goodput_bps", "a.b = c", "== == =="} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		e, err := ParseExpect(text)
-		if err != nil {
-			return
-		}
-		one := func(string, string) (float64, bool) { return 1, true }
-		if _, left, _, err := e.Eval(one); err != nil || left != 1 {
-			t.Errorf("%q: %v, %v", text, left, err)
-		}
-	})
-}

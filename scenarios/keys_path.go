@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -15,6 +16,7 @@ import (
 const (
 	minMTU4  = 68   // RFC 791 section 3.2: every module must be able to forward so much
 	minMTU6  = 1280 // RFC 8200 section 5
+	minHop   = 576  // so that a router's own ICMP passes (RFC 1812 section 4.3.2.3); Linux believes nobody below 552
 	maxMTU   = 65535
 	maxDelay = time.Hour
 )
@@ -27,7 +29,7 @@ const (
 )
 
 func defaultWay() Way {
-	return Way{Queue: Queue{Packets: defaultQueue}, Delay: Delay{Distribution: "uniform", KeepOrder: true}}
+	return Way{Queue: defaultQueueOf("fifo"), Delay: Delay{Distribution: "uniform", KeepOrder: true}}
 }
 
 // A pathDraft is a path whose directions are still to be told apart.
@@ -39,7 +41,10 @@ type pathDraft struct {
 
 var pathKeys = append(
 	append([]key[pathDraft]{
-		{name: "mtu", take: value(whole("a number of bytes", minMTU4, maxMTU), func(p *pathDraft) *int { return &p.mtu })},
+		{name: "mtu", take: func(d *decoder, n *yaml.Node, p *pathDraft) {
+			scalar(d, n, whole("a number of bytes", minMTU4, maxMTU), &p.mtu)
+			p.both.Queue.MTU = p.mtu
+		}},
 	}, bothWays(wayKeys)...),
 	key[pathDraft]{name: "forward", take: func(_ *decoder, n *yaml.Node, p *pathDraft) { p.forward = n }},
 	key[pathDraft]{name: "reverse", take: func(_ *decoder, n *yaml.Node, p *pathDraft) { p.reverse = n }},
@@ -60,6 +65,7 @@ func takePath(d *decoder, n *yaml.Node, p *Path) {
 	p.MTU, p.Forward, p.Reverse = draft.mtu, draft.both, draft.both
 	d.takeWay("forward", draft.forward, &p.Forward)
 	d.takeWay("reverse", draft.reverse, &p.Reverse)
+	d.checkReplay(n, p)
 }
 
 func (d *decoder) takeWay(name string, n *yaml.Node, w *Way) {
@@ -72,144 +78,95 @@ func (d *decoder) takeWay(name string, n *yaml.Node, w *Way) {
 }
 
 var wayKeys = []key[Way]{
-	{name: "rate", take: value(rate, func(w *Way) *netem.Rate { return &w.Rate })},
-	{name: "queue", take: short(Queue{Packets: defaultQueue}, pathQueue, func(q *Queue) *Queue { return q }, queueKeys,
-		func(w *Way) *Queue { return &w.Queue })},
+	{name: "hop_mtu", take: takeHop},
+	{name: "rate", take: takeRate},
+	{name: "overhead", take: takeOverhead},
+	{name: "queue", take: takeQueue},
+	{name: "replay", take: takeReplay},
 	{name: "loss", take: takeLoss},
 	{name: "corrupt", take: short(Corrupt{}, probability, func(c *Corrupt) *netem.Probability { return &c.Probability },
 		corruptKeys, func(w *Way) *Corrupt { return &w.Corrupt })},
-	{name: "duplicate", take: value(probability, func(w *Way) *netem.Probability { return &w.Duplicate })},
-	{name: "reorder", take: short(Reorder{Delay: defaultReorderDelay}, probability,
-		func(r *Reorder) *netem.Probability { return &r.Probability }, reorderKeys, func(w *Way) *Reorder { return &w.Reorder })},
+	{name: "duplicate", take: short(Duplicate{}, probability, func(c *Duplicate) *netem.Probability { return &c.Probability },
+		duplicateKeys, func(w *Way) *Duplicate { return &w.Duplicate })},
+	{name: "reorder", take: takeReorder},
 	{name: "delay", take: takeDelay},
+	{name: "slot", take: takeSlot},
 }
 
-var queueKeys = []key[Queue]{
-	{name: "limit", take: value(pathQueue, func(q *Queue) *Queue { return q })},
-	{name: "discipline", take: check[Queue](oneOf(now("fifo"), later("active queue management", "red", "codel", "fq_codel")))},
-	{name: "ecn", take: func(d *decoder, n *yaml.Node, _ *Queue) {
-		var on bool
-		if scalar(d, n, yesOrNo, &on); on {
-			d.notYet(n, "marking instead of dropping (ECN)")
-		}
+var hopKeys = []key[Hop]{
+	{name: "bytes", take: value(hopBytes, func(h *Hop) *int { return &h.MTU })},
+	{name: "icmp", take: func(d *decoder, n *yaml.Node, h *Hop) {
+		var what string
+		scalar(d, n, oneOf(now("sent", "lost")), &what)
+		h.Silent = what == "lost"
 	}},
 }
 
-// check is the take of a key whose value must be right, but of which there is nothing to keep.
-func check[T, V any](k kind[V]) func(*decoder, *yaml.Node, *T) {
-	return func(d *decoder, n *yaml.Node, _ *T) {
-		var v V
-		scalar(d, n, k, &v)
+var hopBytes = whole("bytes of the longest packet that passes", minHop, maxMTU)
+
+// takeHop makes the widest hop none: everything passes it.
+func takeHop(d *decoder, n *yaml.Node, w *Way) {
+	short(Hop{MTU: maxMTU}, hopBytes, func(h *Hop) *int { return &h.MTU }, hopKeys, func(w *Way) *Hop { return &w.Hop })(d, n, w)
+	if w.Hop.MTU == maxMTU {
+		w.Hop.MTU = 0
 	}
 }
 
-// uncorrelated is the take of a correlation: none is the only one that this version has.
-func uncorrelated[T any](instead string) func(*decoder, *yaml.Node, *T) {
-	return func(d *decoder, n *yaml.Node, _ *T) {
-		var p netem.Probability
-		if scalar(d, n, probability, &p); p != 0 {
-			d.notYet(n, "correlation other than 0%"+instead)
-		}
+// maxOverhead is the most that a packet or a cell may cost beside itself.
+const maxOverhead = 1000
+
+var overheadKeys = []key[netem.Overhead]{
+	{name: "packet", take: value(perPacket, func(o *netem.Overhead) *int { return &o.Packet })},
+	{name: "cell_size", take: value(whole("bytes of payload in a cell", 1, maxMTU), func(o *netem.Overhead) *int { return &o.Cell })},
+	{name: "cell_overhead", take: value(whole("bytes of a cell's header", 0, maxOverhead), func(o *netem.Overhead) *int { return &o.CellOverhead })},
+}
+
+var perPacket = whole("bytes a packet", 0, maxOverhead)
+
+func takeOverhead(d *decoder, n *yaml.Node, w *Way) {
+	short(netem.Overhead{}, perPacket, func(o *netem.Overhead) *int { return &o.Packet }, overheadKeys,
+		func(w *Way) *netem.Overhead { return &w.Overhead })(d, n, w)
+	if o := w.Overhead; o.CellOverhead > 0 && o.Cell == 0 {
+		d.wrong(n, "cell_overhead without cell_size: of which cells?")
 	}
 }
+
+// correlation is below certainty: with certainty all packets would share the fate of the first.
+var correlation = kind[netem.Probability]{"a correlation, such as 25%", func(s string) (netem.Probability, error) {
+	p, err := ParseProbability(s)
+	if err == nil && p >= 1 {
+		return 0, errors.New("with a correlation of 100% the first packet's draw would hold for all; write less, such as 90%")
+	}
+	return p, err
+}}
 
 var corruptKeys = []key[Corrupt]{
 	{name: "probability", take: value(probability, func(c *Corrupt) *netem.Probability { return &c.Probability })},
+	{name: "correlation", take: value(correlation, func(c *Corrupt) *netem.Probability { return &c.Correlation })},
 	{name: "fix_checksum", take: value(yesOrNo, func(c *Corrupt) *bool { return &c.FixChecksum })},
+}
+
+var duplicateKeys = []key[Duplicate]{
+	{name: "probability", take: value(probability, func(c *Duplicate) *netem.Probability { return &c.Probability })},
+	{name: "correlation", take: value(correlation, func(c *Duplicate) *netem.Probability { return &c.Correlation })},
 }
 
 var reorderKeys = []key[Reorder]{
 	{name: "probability", take: value(probability, func(r *Reorder) *netem.Probability { return &r.Probability })},
 	{name: "delay", take: value(span(time.Microsecond, maxDelay), func(r *Reorder) *time.Duration { return &r.Delay })},
-	{name: "correlation", take: uncorrelated[Reorder]("")},
-	{name: "gap", later: "reordering by gaps"},
+	{name: "correlation", take: value(correlation, func(r *Reorder) *netem.Probability { return &r.Correlation })},
+	{name: "gap", take: value(whole("every how many packets at most one is chosen", 1, maxOrdinal), func(r *Reorder) *int { return &r.Gap })},
+	{name: "ahead", take: value(yesOrNo, func(r *Reorder) *bool { return &r.Ahead })},
 }
 
-// The delay.
-
-var delayKeys = []key[Delay]{
-	{name: "base", take: value(span(0, maxDelay), func(v *Delay) *time.Duration { return &v.Base })},
-	{name: "jitter", take: value(span(0, maxDelay), func(v *Delay) *time.Duration { return &v.Jitter })},
-	{name: "distribution", take: value(oneOf(now("uniform", "normal", "pareto", "paretonormal")),
-		func(v *Delay) *string { return &v.Distribution })},
-	{name: "correlation", take: uncorrelated[Delay]("")},
-	{name: "keep_order", take: value(yesOrNo, func(v *Delay) *bool { return &v.KeepOrder })},
-}
-
-func takeDelay(d *decoder, n *yaml.Node, w *Way) {
-	zero := defaultWay().Delay
-	short(zero, span(0, maxDelay), func(v *Delay) *time.Duration { return &v.Base }, delayKeys,
-		func(w *Way) *Delay { return &w.Delay })(d, n, w)
-	if v := w.Delay; v.Jitter > v.Base {
-		at := n
-		if j := d.at[d.name()+".jitter"]; j != nil {
-			at = j
-		}
-		d.wrong(at, "a jitter of %v around a base of %v would deliver packets before they are sent; the jitter is at most the base",
-			v.Jitter, v.Base)
+// takeReorder makes a gap alone mean every gap-th packet.
+func takeReorder(d *decoder, n *yaml.Node, w *Way) {
+	short(Reorder{Delay: defaultReorderDelay}, probability, func(r *Reorder) *netem.Probability { return &r.Probability }, reorderKeys,
+		func(w *Way) *Reorder { return &w.Reorder })(d, n, w)
+	if gives(n, "gap") && !gives(n, "probability") {
+		w.Reorder.Probability = 1
 	}
-}
-
-// The loss models.
-
-var lossKeys = []key[Loss]{
-	{name: "random", take: value(probability, func(l *Loss) *netem.Probability { return &l.Random })},
-	{name: "correlation", take: uncorrelated[Loss](
-		" (tc's correlated loss loses far less than it is told to and makes no bursts: use gilbert_elliott)")},
-	{name: "gilbert_elliott", take: takeBurst},
-	{name: "markov", later: "the four-state Markov loss model (gilbert_elliott is the two-state one)"},
-	{name: "every", take: value(whole("every how many packets one is lost", 1, maxOrdinal), func(l *Loss) *int { return &l.Every })},
-	{name: "packets", take: func(d *decoder, n *yaml.Node, l *Loss) { takeRanges(d, n, &l.Packets) }},
-}
-
-// maxRanges is how many numbers or ranges one list may have.
-const maxRanges = 10_000
-
-func takeRanges(d *decoder, n *yaml.Node, into *[]Range) {
-	var l []Range
-	list(d, n, ranges, maxRanges, &l)
-	*into = union(l)
-}
-
-func takeLoss(d *decoder, n *yaml.Node, w *Way) {
-	short(Loss{}, probability, func(l *Loss) *netem.Probability { return &l.Random }, lossKeys,
-		func(w *Way) *Loss { return &w.Loss })(d, n, w)
-	if n.Kind != yaml.MappingNode {
-		return
-	}
-	models := 0
-	for i := 0; i < len(n.Content); i += 2 {
-		if n.Content[i].Value != "correlation" {
-			models++
-		}
-	}
-	if models != 1 {
-		d.wrong(n, "%d loss models; give one of random, gilbert_elliott, every and packets", models)
-	}
-}
-
-var burstKeys = []key[GilbertElliott]{
-	{name: "p", take: value(probability, func(g *GilbertElliott) *netem.Probability { return &g.P })},
-	{name: "r", take: value(probability, func(g *GilbertElliott) *netem.Probability { return &g.R })},
-	{name: "bad", take: value(probability, func(g *GilbertElliott) *netem.Probability { return &g.Bad })},
-	{name: "good", take: value(probability, func(g *GilbertElliott) *netem.Probability { return &g.Good })},
-}
-
-func takeBurst(d *decoder, n *yaml.Node, l *Loss) {
-	g := GilbertElliott{Bad: 1}
-	before := len(d.errs)
-	section(d, n, burstKeys, &g)
-	l.Burst = &g
-	if len(d.errs) > before {
-		return
-	}
-	for _, k := range []string{"p", "r"} {
-		if d.at[d.name()+"."+k] == nil {
-			d.wrong(n, "%s is missing: p is how probably a good spell turns bad, r how probably a bad one ends, at each packet", k)
-			return
-		}
-	}
-	if g.P > 0 && g.R == 0 {
-		d.wrong(d.at[d.name()+".r"], "with r of 0%% a bad spell never ends; for a mean burst of 4 packets write 25%%")
+	if at := child(n, "delay"); at != nil && w.Reorder.Ahead {
+		d.wrong(at, "a packet that goes ahead is not held back: leave the delay out, or ahead")
 	}
 }

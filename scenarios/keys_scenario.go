@@ -16,12 +16,18 @@ const (
 	maxExpect   = 1000
 )
 
+// The limits of how often the kernel is asked: more often it would have no time left, less often there is nothing to see.
+const (
+	minSample = time.Millisecond
+	maxSample = 10 * time.Second
+)
+
 // defaults is a scenario in which nothing is given.
 func defaults(name string) Scenario {
 	return Scenario{
-		Name: name, Title: name, Seed: 1, Stack: Stack{Client: "lab", Server: "lab"}, Duration: time.Minute, Family: 4,
+		Name: name, Title: name, Seed: 1, Stack: Stack{Client: "lab", Server: "lab"}, Sample: 10 * time.Millisecond, Duration: time.Minute, Family: 4,
 		Path:  Path{MTU: defaultMTU, Forward: defaultWay(), Reverse: defaultWay()},
-		Sweep: Sweep{Repeat: 1},
+		Sweep: noSweep,
 	}
 }
 
@@ -32,6 +38,7 @@ var scenarioKeys = []key[Scenario]{
 	{name: "question", take: value(paragraphs, func(s *Scenario) *string { return &s.Question })},
 	{name: "seed", take: value(seedNumber, func(s *Scenario) *uint64 { return &s.Seed })},
 	{name: "stack", take: takeStack},
+	{name: "sample", take: value(span(minSample, maxSample), func(s *Scenario) *time.Duration { return &s.Sample })},
 	{name: "duration", take: value(span(time.Millisecond, maxDuration), func(s *Scenario) *time.Duration { return &s.Duration })},
 	{name: "sharing", take: takeSharing},
 	{name: "ip", take: takeFamily},
@@ -39,7 +46,7 @@ var scenarioKeys = []key[Scenario]{
 	{name: "script", take: takeScript},
 	{name: "timeline", take: takeTimeline},
 	{name: "flows", take: takeFlows},
-	{name: "sweep", take: sub(Sweep{Repeat: 1}, sweepKeys, func(s *Scenario) *Sweep { return &s.Sweep })},
+	{name: "sweep", take: sub(noSweep, sweepKeys, func(s *Scenario) *Sweep { return &s.Sweep })},
 	{name: "expect", take: takeExpect},
 	{name: "charts", take: takeCharts},
 }
@@ -77,38 +84,30 @@ func takeFamily(d *decoder, n *yaml.Node, s *Scenario) {
 }
 
 func checkMTU(d *decoder, s *Scenario) {
+	for _, w := range []struct {
+		key string
+		way *Way
+	}{{"path.forward.hop_mtu", &s.Path.Forward}, {"path.reverse.hop_mtu", &s.Path.Reverse}} {
+		at := d.at[w.key]
+		if at == nil {
+			at = d.at["path.hop_mtu"]
+		}
+		if !checkHop(d, at, s.Family, w.way) {
+			break
+		}
+	}
 	if n := d.at["path.mtu"]; n != nil && s.Family == 6 && s.Path.MTU < minMTU6 {
 		d.wrong(n, "an MTU of %d is too small for IPv6, whose least is %d (RFC 8200)", s.Path.MTU, minMTU6)
 	}
 }
 
-// A Chart is one kind of chart that a report can have.
-type Chart struct{ Name, Meaning string }
-
-// Charts lists the kinds of charts, in the order in which a report shows them.
-var Charts = []Chart{
-	{"delivery", "bytes that the program got over time, TCP and UDP in one picture"},
-	{"order", "message number against arrival: in order, late, duplicate, lost"},
-	{"latency", "how long messages took: distribution, and over time"},
-	{"sequence", "the ladder: two hosts, packets as slanted arrows, socket calls at the margins"},
-	{"time-sequence", "tcptrace's picture: segments, retransmissions, ACKs, window"},
-	{"window", "congestion window, threshold, bytes in flight; round-trip time and timeout"},
-	{"throughput", "bits a second over time"},
-}
-
-func takeCharts(d *decoder, n *yaml.Node, s *Scenario) {
-	known := make([]string, len(Charts))
-	for i, c := range Charts {
-		known[i] = c.Name
+// checkHop refuses a hop that IPv6 cannot have; w is nil where a phase of the timeline changes nothing.
+func checkHop(d *decoder, n *yaml.Node, family int, w *Way) bool {
+	if w == nil || family != 6 || w.Hop.MTU == 0 || w.Hop.MTU >= minMTU6 {
+		return true
 	}
-	list(d, n, oneOf(now(known...)), len(known), &s.Charts)
-	seen := map[string]bool{}
-	for i, c := range s.Charts {
-		if seen[c] && c != "" {
-			d.wrong(n.Content[i], "%s is given twice", c)
-		}
-		seen[c] = true
-	}
+	d.wrong(n, "a hop_mtu of %d is too small for IPv6, whose links take at least %d (RFC 8200)", w.Hop.MTU, minMTU6)
+	return false
 }
 
 func takeExpect(d *decoder, n *yaml.Node, s *Scenario) {

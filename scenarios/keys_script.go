@@ -8,20 +8,17 @@ import (
 	"reliabilitylab/netem"
 )
 
-// script and timeline: what happens to which packets, and what changes when.
+// script: what happens to which packets.
 
-// The limits of scripts and timelines.
-const (
-	maxRules  = 1000
-	maxPhases = 1000
-)
+// maxRules is how many rules a script may have.
+const maxRules = 1000
 
 func takeScript(d *decoder, n *yaml.Node, s *Scenario) {
 	d.each(n, "rules", maxRules, func(_ int, n *yaml.Node) {
 		r := Rule{Match: Match{Kind: "any"}}
 		section(d, n, ruleKeys, &r)
 		if n.Kind == yaml.MappingNode && r.Do == (Do{}) && !gives(n, "do") {
-			d.wrong(n, "the rule does nothing; give it a do: drop, duplicate, corrupt, {delay: 200ms} or {hold: 3}")
+			d.wrong(n, "the rule does nothing; give it a do: drop, duplicate, corrupt, {delay: 200ms}, {hold: 3} or {pattern: FILE}")
 		}
 		s.Script = append(s.Script, r)
 	})
@@ -32,7 +29,7 @@ func gives(n *yaml.Node, name string) bool { return child(n, name) != nil }
 
 // child returns the value of a mapping's key, or nil.
 func child(n *yaml.Node, name string) *yaml.Node {
-	if n.Kind != yaml.MappingNode {
+	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -63,18 +60,36 @@ var matchKeys = []key[Match]{
 		m.Direction = &way
 	}},
 	{name: "protocol", take: value(oneOf(now("tcp", "udp")), func(m *Match) *string { return &m.Protocol })},
+	{name: "segment", take: func(d *decoder, n *yaml.Node, m *Match) { takeRanges(d, n, &m.Segments) }},
+	{name: "bytes", take: func(d *decoder, n *yaml.Node, m *Match) { takeRanges(d, n, &m.Bytes) }},
+	{name: "from", take: value(span(0, maxDuration), func(m *Match) *time.Duration { return &m.From })},
+	{name: "to", take: value(span(time.Nanosecond, maxDuration), func(m *Match) *time.Duration { return &m.To })},
 	{name: "nth", take: func(d *decoder, n *yaml.Node, m *Match) { takeRanges(d, n, &m.Nth) }},
 }
 
 func takeMatch(d *decoder, n *yaml.Node, r *Rule) {
 	section(d, n, matchKeys, &r.Match)
-	if m := r.Match; m.Protocol == "udp" && m.Kind != "data" && m.Kind != "any" {
-		d.wrong(n, "a UDP packet is never a %s; of UDP there is only data", m.Kind)
+	if m := r.Match; m.Protocol == "udp" && !contains([]string{"data", "retransmission", "ack", "fin", "any"}, m.Kind) {
+		d.wrong(n, "a UDP packet is never a %s; of UDP there is data, and of what is built by hand over it retransmission, ack and fin", m.Kind)
+	}
+	if m := r.Match; m.To > 0 && m.To <= m.From {
+		d.wrong(child(n, "to"), "the time ends at %v, but begins at %v", m.To, m.From)
+	}
+	switch m := r.Match; m.Kind {
+	case "syn", "syn-ack", "ack", "rst":
+		if m.Segments != nil || m.Bytes != nil {
+			d.wrong(n, "a bare %s carries no bytes; leave kind out, or write data or retransmission", m.Kind)
+		}
 	}
 }
 
 var doKeys = []key[Do]{
 	{name: "delay", take: value(span(time.Microsecond, maxDelay), func(v *Do) *time.Duration { return &v.Delay })},
+	{name: "corrupt", take: func(d *decoder, n *yaml.Node, v *Do) {
+		scalar(d, n, whole("a bit of the packet", 1, maxMTU*8), &v.Bit)
+		v.Corrupt = true
+	}},
+	{name: "pattern", take: takePattern},
 	{name: "hold", take: value(whole("the number of later packets to wait for", 1, 1_000_000), func(v *Do) *int { return &v.Hold })},
 }
 
@@ -95,74 +110,22 @@ func takeDo(d *decoder, n *yaml.Node, r *Rule) {
 	}
 }
 
-var phaseKeys = []key[Phase]{
-	{name: "from", take: value(span(0, maxDuration), func(p *Phase) *time.Duration { return &p.From })},
-	{name: "to", take: value(span(0, maxDuration), func(p *Phase) *time.Duration { return &p.To })},
-	{name: "path", take: takePhasePath},
-}
+var patternFile = kind[string]{"the name of a file, such as bad-day.csv", func(s string) (string, error) { return text(s, 1000, true) }}
 
-// takeTimeline reads the phases: each is the path's settings with its own on top. It wants the path and the duration to
-// be known.
-func takeTimeline(d *decoder, n *yaml.Node, s *Scenario) {
-	d.each(n, "phases", maxPhases, func(_ int, n *yaml.Node) {
-		before := len(d.errs)
-		forward, reverse := s.Path.Forward, s.Path.Reverse
-		p := Phase{To: s.Duration, Forward: &forward, Reverse: &reverse}
-		section(d, n, phaseKeys, &p)
-		if len(d.errs) > before {
-			return
-		}
-		switch {
-		case !gives(n, "path"):
-			d.wrong(n, "the phase changes nothing; give it a path with what is different while it lasts")
-		case p.To <= p.From:
-			at := child(n, "to")
-			if at == nil {
-				at = child(n, "from")
-			}
-			d.wrong(at, "the phase ends at %v, but begins at %v", p.To, p.From)
-		default:
-			for _, q := range s.Timeline {
-				if p.From < q.To && q.From < p.To && (p.Forward != nil && q.Forward != nil || p.Reverse != nil && q.Reverse != nil) {
-					d.wrong(n, "this phase (%v to %v) overlaps the one from %v to %v; write one phase for each stretch", p.From, p.To, q.From, q.To)
-				}
-			}
-			s.Timeline = append(s.Timeline, p)
-		}
-	})
-}
-
-var phasePathKeys = append(append([]key[pathDraft]{{name: "mtu", later: "an MTU that changes during a trial"}},
-	bothWays(wayKeys)...), pathKeys[len(pathKeys)-2:]...)
-
-// takePhasePath puts the phase's settings on top of the path's. A direction in which nothing changes becomes nil.
-func takePhasePath(d *decoder, n *yaml.Node, p *Phase) {
-	if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
-		d.wrong(n, "nothing changes in this phase")
+// takePattern reads a pattern from its file, beside the scenario.
+func takePattern(d *decoder, n *yaml.Node, v *Do) {
+	if scalar(d, n, patternFile, &v.File); v.File == "" {
 		return
 	}
-	var draft pathDraft
-	before := len(d.errs)
-	section(d, n, phasePathKeys, &draft)
-	if len(d.errs) > before {
+	text, file, err := d.read(v.File, netem.MaxPatternText)
+	if err != nil {
+		d.wrong(n, "read the pattern: %v", err)
 		return
 	}
-	both := 0
-	for _, k := range wayKeys {
-		if v := child(n, k.name); v != nil {
-			both++
-			d.enter(k.name)
-			k.take(d, v, p.Forward)
-			k.take(d, v, p.Reverse)
-			d.leave()
-		}
+	if text == nil {
+		return
 	}
-	d.takeWay("forward", draft.forward, p.Forward)
-	d.takeWay("reverse", draft.reverse, p.Reverse)
-	if both == 0 && draft.forward == nil {
-		p.Forward = nil
-	}
-	if both == 0 && draft.reverse == nil {
-		p.Reverse = nil
+	if v.Pattern, err = netem.ParsePattern(text); err != nil {
+		d.wrong(n, "%s, %v", file, err)
 	}
 }

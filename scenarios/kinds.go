@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,49 +111,17 @@ func length(min, max int) kind[int] {
 	}}
 }
 
-// A choice is a word that a key may have as its value; not "" in later, it belongs to a later version.
-type choice struct{ name, later string }
-
 // now lists the words that this version can run.
-func now(words ...string) []choice {
-	out := make([]choice, len(words))
-	for i, w := range words {
-		out[i].name = w
-	}
-	return out
-}
-
-// later lists words of a later version.
-func later(what string, words ...string) []choice {
-	out := now(words...)
-	for i := range out {
-		out[i].later = what
-	}
-	return out
-}
+func now(words ...string) []string { return words }
 
 // oneOf is one word of several.
-func oneOf(choices ...[]choice) kind[string] {
-	var have, known []string
-	why := map[string]string{}
-	for _, l := range choices {
-		for _, c := range l {
-			known = append(known, c.name)
-			if c.later == "" {
-				have = append(have, c.name)
-			} else {
-				why[c.name] = c.later
-			}
-		}
-	}
+func oneOf(choices ...[]string) kind[string] {
+	have := slices.Concat(choices...)
 	return kind[string]{"one of " + strings.Join(have, ", "), func(s string) (string, error) {
-		switch what, isLater := why[s]; {
-		case isLater:
-			return "", notYetError(fmt.Sprintf("%s (%s); there %s", s, what, isAre(have)))
-		case contains(have, s):
+		if contains(have, s) {
 			return s, nil
 		}
-		if near, ok := Nearest(s, known); ok {
+		if near, ok := Nearest(s, have); ok {
 			return "", fmt.Errorf("%q is unknown; did you mean %s?", s, near)
 		}
 		return "", fmt.Errorf("%q is unknown; there %s", s, isAre(have))

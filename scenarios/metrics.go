@@ -1,5 +1,7 @@
 package scenarios
 
+import "strings"
+
 // Unit is what a metric counts in.
 type Unit string
 
@@ -18,7 +20,7 @@ const (
 type Metric struct {
 	Name    string
 	Unit    Unit
-	Group   string // program, wire (in the direction of the data) or tcp
+	Group   string // program, wire (in the direction of the data), tcp, or together (of flows on one path)
 	Meaning string
 }
 
@@ -39,6 +41,7 @@ var Metrics = []Metric{
 	{"latency_max_s", Seconds, "program", "sending to delivery of a message, longest"},
 	{"hol_wait_p50_s", Seconds, "program", "how long arrived data waited in the host for what was missing before it and for the program, median"},
 	{"hol_wait_p99_s", Seconds, "program", "how long arrived data waited in the host for what was missing before it and for the program, 99th percentile"},
+	{"calls_failed", Count, "program", "socket calls that returned an error, save EAGAIN and EINPROGRESS"},
 
 	{"packets_sent", Packets, "wire", "packets put on the path"},
 	{"packets_arrived", Packets, "wire", "packets that arrived"},
@@ -57,19 +60,46 @@ var Metrics = []Metric{
 	{"owd_p50_s", Seconds, "wire", "one-way delay, median"},
 	{"owd_p99_s", Seconds, "wire", "one-way delay, 99th percentile"},
 	{"queue_max_packets", Packets, "wire", "longest queue before the bottleneck"},
+	{"queue_mean_packets", Packets, "wire", "queue before the bottleneck, mean over time"},
+	{"queue_delay_p50_s", Seconds, "wire", "how long packets waited before the bottleneck, median"},
+	{"queue_delay_p99_s", Seconds, "wire", "how long packets waited before the bottleneck, 99th percentile"},
+	{"ecn_marked", Packets, "wire", "packets marked instead of dropped (RFC 3168)"},
 
 	{"segments_sent", Segments, "tcp", "TCP segments that the sender of the data sent"},
 	{"retransmissions", Segments, "tcp", "segments sent again: data, SYN, FIN"},
 	{"retransmissions_rto", Segments, "tcp", "segments sent again after a timeout"},
 	{"retransmissions_fast", Segments, "tcp", "segments sent again by fast retransmit and recovery"},
 	{"retransmissions_tlp", Segments, "tcp", "tail loss probes"},
+	{"retransmissions_mtu", Segments, "tcp", "segments sent again, shorter, because a router said that they were too long"},
 	{"spurious_retransmissions", Segments, "tcp", "segments sent again although they had arrived"},
 	{"timeouts", Count, "tcp", "retransmission timeouts"},
 	{"recoveries", Count, "tcp", "fast recoveries entered"},
 	{"duplicate_acks", Segments, "tcp", "duplicate ACKs that the sender got"},
 	{"handshake_s", Seconds, "tcp", "from the first SYN to the connection's being open at the end that connects"},
+	{"limited_cwnd_s", Seconds, "tcp", "how long the congestion window held the sender back, while data was being sent"},
+	{"limited_window_s", Seconds, "tcp", "how long the receiver's window held it back"},
+	{"limited_sender_s", Seconds, "tcp", "how long it held itself back: nothing to send, send buffer, Nagle, pacing"},
 	{"srtt_mean_s", Seconds, "tcp", "smoothed round-trip time, mean over time"},
 	{"cwnd_mean_segments", Segments, "tcp", "congestion window, mean over time"},
+
+	{"goodput_share", Ratio, "together", "the flow's part of what was delivered while all flows on the path were at it"},
+	{"jain_index", Ratio, "together", "how evenly that was shared: 1 is evenly, 1/n is one of n flows has all (Jain, Chiu, Hawe 1984)"},
+}
+
+// Words makes the metric's name readable, without its unit: "hol_wait_p99_s" is "head-of-line wait p99".
+func (m Metric) Words() string {
+	name := m.Name
+	for _, unit := range []string{"_s", "_bps", "_packets", "_segments"} {
+		if s, ok := strings.CutSuffix(name, unit); ok {
+			name = s
+			break
+		}
+	}
+	out := strings.ReplaceAll(name, "_", " ")
+	for _, k := range [][2]string{{"hol wait", "head-of-line wait"}, {"owd", "one-way delay"}, {" ratio", ""}, {"srtt", "smoothed RTT"}, {"n3 ", "3-"}, {"cwnd", "congestion window"}, {"jain index", "Jain's index"}} {
+		out = strings.Replace(out, k[0], k[1], 1)
+	}
+	return out
 }
 
 // MetricNamed returns the metric with that name.

@@ -3,9 +3,10 @@ package scenarios
 import (
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -18,19 +19,27 @@ import (
 const settingsName = "--set"
 
 // Parse reads a scenario. file is its name for error messages and, without directory and extension, the scenario's name
-// unless the text gives one. The settings change keys of the text before it is read. The error is Errors: all that is
-// wrong.
+// unless the text gives one. The settings change keys of the text before it is read. Files that the scenario names are not
+// read, so that what was run can be told without them. The error is Errors: all that is wrong.
 func Parse(file string, text []byte, set ...Setting) (*Scenario, error) {
-	return parse(file, text, set, nil, false)
+	return ParseWith(nil, file, text, set...)
 }
 
-func parse(file string, text []byte, set []Setting, p Point, point bool) (*Scenario, error) {
+// ParseWith is Parse with the contents of files that the scenario names: a Scenario's Files.
+func ParseWith(files map[string][]byte, file string, text []byte, set ...Setting) (*Scenario, error) {
+	return parse(file, text, "", files, set, nil, false)
+}
+
+// parse reads a scenario, or a point of its grid, and the files that it names: those that are known, and others in the folder
+// unless that is "".
+func parse(file string, text []byte, folder string, files map[string][]byte, set []Setting, p Point, point bool) (*Scenario, error) {
 	src := newSource(file, strings.TrimPrefix(string(text[:min(len(text), MaxText+1)]), "\ufeff"))
 	root, errs := readTree(src, []byte(strings.TrimPrefix(string(text[:min(len(text), MaxText+1)]), "\ufeff")))
 	if len(errs) > 0 {
 		return nil, errs.sorted(file)
 	}
-	d := &decoder{src: src, placed: map[*yaml.Node]place{}, at: map[string]*yaml.Node{}, homes: homes()}
+	d := &decoder{src: src, placed: map[*yaml.Node]place{}, at: map[string]*yaml.Node{}, homes: homes(), folder: folder, files: map[string][]byte{}, missing: map[string]bool{}}
+	maps.Copy(d.files, files)
 	root = d.settings(root, settingsName, set)
 	root = d.settings(root, "point", p)
 	s := d.scenario(root, nameOf(file))
@@ -43,7 +52,11 @@ func parse(file string, text []byte, set []Setting, p Point, point bool) (*Scena
 	if len(d.errs) > 0 {
 		return nil, d.errs.sorted(file)
 	}
-	s.File, s.Text, s.Settings = file, text, set
+	s.File, s.Text, s.Settings, s.folder = file, text, set, folder
+	if len(d.files) > 0 {
+		s.Files = d.files
+	}
+	s.Missing = slices.Sorted(maps.Keys(d.missing))
 	return s, nil
 }
 
@@ -68,7 +81,7 @@ func homes() map[string]string {
 		keys    []string
 	}{
 		{"the scenario itself", names(scenarioKeys)}, {"path", names(pathKeys)}, {"a flow", names(flowKeys)},
-		{"tcp of a flow", names(tcpKeys)}, {"udp of a flow", names(udpKeys)}, {"match of a rule", names(matchKeys)},
+		{"tcp of a flow", names(tcpKeys)}, {"udp of a flow", names(udpKeys)}, {"arq of a flow", names(arqKeys)}, {"match of a rule", names(matchKeys)},
 		{"sweep", names(sweepKeys)},
 	} {
 		for _, k := range l.keys {
@@ -114,37 +127,28 @@ func (e *UnknownError) Error() string {
 }
 
 // Load reads a scenario from a file, or a shipped one by its name. What has a slash or ends in .yaml or .yml is a file;
-// any other word is first the name of a shipped scenario. The error is Errors where the scenario is wrong, *UnknownError
+// any other word is first the name of a shipped scenario. Files that the scenario names are read, relative to its own folder.
+// The error is Errors where the scenario is wrong, *UnknownError
 // where there is none, or that of the file system.
 func Load(nameOrFile string, set ...Setting) (*Scenario, error) {
 	ext := strings.ToLower(filepath.Ext(nameOrFile))
 	isFile := strings.ContainsAny(nameOrFile, `/\`) || ext == ".yaml" || ext == ".yml"
 	if !isFile {
 		if text, ok := Shipped(nameOrFile); ok {
-			return Parse(nameOrFile+".yaml", text, set...)
+			return parse(nameOrFile+".yaml", text, ".", nil, set, nil, false)
 		}
 	}
 	text, err := readFile(nameOrFile)
 	if errors.Is(err, os.ErrNotExist) {
 		base := strings.TrimSuffix(filepath.Base(nameOrFile), filepath.Ext(nameOrFile))
-		nearest, _ := Nearest(base, shippedOrder)
+		nearest, _ := Nearest(base, shippedNames())
 		return nil, &UnknownError{nameOrFile, nearest}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the scenario: %w", err)
 	}
-	return Parse(nameOrFile, text, set...)
+	return parse(nameOrFile, text, filepath.Dir(nameOrFile), nil, set, nil, false)
 }
 
 // readFile reads a regular file, but not much more of it than a scenario may have.
-func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%s is a directory", name)
-	}
-	return io.ReadAll(io.LimitReader(f, MaxText+1))
-}
+func readFile(name string) ([]byte, error) { return readUpTo(name, MaxText) }

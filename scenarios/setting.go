@@ -133,30 +133,55 @@ func (d *decoder) apply(root *yaml.Node, e edit) *yaml.Node {
 		d.fail(e, 0, "an empty part between the dots of a key")
 		return root
 	}
-	if way := hiddenBy(root, e.parts); way != "" {
-		k := e.parts[1]
-		d.fail(e, 0, "path.%s.%s is given too and would hide this in that direction; set path.%s.%s", way, k, way,
-			strings.Join(e.parts[1:], "."))
+	if way, at := hiddenBy(root, e.parts); way != "" {
+		whole := strings.Join(e.parts[:at], ".") + "." + way
+		d.fail(e, 0, "%s.%s is given too and would hide this in that direction; set %s.%s", whole, e.parts[at], whole,
+			strings.Join(e.parts[at:], "."))
 		return root
 	}
 	return d.applyAt(root, e, 0)
 }
 
-// hiddenBy returns the direction whose own key would hide a key of the whole path, or "".
-func hiddenBy(root *yaml.Node, parts []string) string {
-	if len(parts) < 2 || parts[0] != "path" {
-		return ""
+// hiddenBy returns the direction whose own key would hide a key of the whole path or of a flow's access link, or "", and which part
+// of the setting that key is.
+func hiddenBy(root *yaml.Node, parts []string) (way string, at int) {
+	if at = pathPart(parts); at == 0 || len(parts) == at || !contains(names(wayKeys), parts[at]) {
+		return "", at
 	}
-	path := child(root, "path")
-	if path == nil || !contains(names(wayKeys), parts[1]) {
-		return ""
+	path := child(root, parts[0])
+	if at > 1 {
+		path = child(flowNamed(path, parts[1]), parts[2])
 	}
 	for _, way := range []string{"forward", "reverse"} {
-		if w := child(path, way); w != nil && child(w, parts[1]) != nil {
-			return way
+		if w := child(child(path, way), parts[at]); w != nil {
+			return way, at
 		}
 	}
-	return ""
+	return "", at
+}
+
+// pathPart returns where in a setting's key the keys of a path begin: behind path, or behind flows.NAME.access; 0: nowhere.
+func pathPart(parts []string) int {
+	switch {
+	case parts[0] == "path":
+		return 1
+	case len(parts) > 2 && parts[0] == "flows" && parts[2] == "access":
+		return 3
+	}
+	return 0
+}
+
+// flowNamed returns the flow of that name in the list of flows, or nil.
+func flowNamed(flows *yaml.Node, name string) *yaml.Node {
+	if flows == nil || flows.Kind != yaml.SequenceNode {
+		return nil
+	}
+	for _, f := range flows.Content {
+		if flowName(f) == name {
+			return f
+		}
+	}
+	return nil
 }
 
 // applyAt makes the edit from part i of its key on in the tree n.
@@ -189,7 +214,7 @@ func (d *decoder) applyAt(n *yaml.Node, e edit, i int) *yaml.Node {
 		}
 		return d.applyFlow(n, e, i)
 	}
-	if long, ok := longForms[e.parts[i-1]]; ok && e.parts[0] == "path" && n.Kind == yaml.ScalarNode {
+	if long, ok := longForms[e.parts[i-1]]; ok && pathPart(e.parts) > 0 && n.Kind == yaml.ScalarNode {
 		m := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{
 			{Kind: yaml.ScalarNode, Tag: "!!str", Value: long}, n,
 		}}
@@ -202,7 +227,7 @@ func (d *decoder) applyAt(n *yaml.Node, e edit, i int) *yaml.Node {
 
 // longForms says which key of its section the short form of a key stands for: delay: 25ms is delay: {base: 25ms}.
 var longForms = map[string]string{
-	"queue": "limit", "loss": "random", "corrupt": "probability", "reorder": "probability", "delay": "base",
+	"hop_mtu": "bytes", "queue": "limit", "loss": "random", "corrupt": "probability", "reorder": "probability", "delay": "base",
 }
 
 // applyFlow makes the edit in the flow whose name is part i of its key.
@@ -236,5 +261,5 @@ func (d *decoder) copyOf(n *yaml.Node) *yaml.Node {
 
 // again returns a decoder for another reading of (a changed copy of) the same tree.
 func (d *decoder) again() *decoder {
-	return &decoder{src: d.src, placed: maps.Clone(d.placed), at: map[string]*yaml.Node{}, homes: d.homes}
+	return &decoder{src: d.src, placed: maps.Clone(d.placed), at: map[string]*yaml.Node{}, homes: d.homes, folder: d.folder, files: d.files, missing: d.missing}
 }

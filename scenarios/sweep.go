@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,14 +30,52 @@ func (p Point) String() string {
 	return strings.Join(out, ", ")
 }
 
+// Groups returns the axes that vary by themselves: each is a row of axes of which those behind the first go together with it,
+// value by value.
+func (s *Sweep) Groups() [][]Axis {
+	var out [][]Axis
+	for i, a := range s.Vary {
+		if a.With && len(out) > 0 {
+			last := len(out) - 1
+			out[last] = s.Vary[i-len(out[last]) : i+1]
+		} else {
+			out = append(out, s.Vary[i:i+1])
+		}
+	}
+	return out
+}
+
+// Count returns how many points the grid has: 1 without axes.
+func (s *Sweep) Count() int {
+	n := 1
+	for _, a := range s.Vary {
+		if !a.With {
+			n *= len(a.Values)
+		}
+	}
+	return n
+}
+
+// Multiplies tells whether there is more than one point or replicate.
+func (s *Sweep) Multiplies() bool { return s.Count() > 1 || s.Repeat > 1 }
+
+// Keeps tells whether the packets of a trial are kept, by the number of its point, from 0, and of its replicate, from 1.
+func (s *Sweep) Keeps(point, replicate int) bool {
+	return s.Record == "all" || point == 0 && replicate == 1
+}
+
 // Points returns the grid: the first axis varies slowest. Without a sweep it is one empty point.
 func (s *Scenario) Points() []Point {
 	points := []Point{nil}
-	for _, axis := range s.Sweep.Vary {
-		next := make([]Point, 0, len(points)*len(axis.Values))
+	for _, group := range s.Sweep.Groups() {
+		next := make([]Point, 0, len(points)*len(group[0].Values))
 		for _, p := range points {
-			for _, v := range axis.Values {
-				next = append(next, append(p[:len(p):len(p)], Setting{axis.Key, v}))
+			for i := range group[0].Values {
+				q := p[:len(p):len(p)]
+				for _, axis := range group {
+					q = append(q, Setting{axis.Key, axis.Values[i]})
+				}
+				next = append(next, q)
 			}
 		}
 		points = next
@@ -47,50 +86,104 @@ func (s *Scenario) Points() []Point {
 // At returns the scenario as it is at a point of its grid: the point's values set and checked, no sweep left (but as many
 // replicates). An error is a combination of values that is impossible, though each of them alone is not.
 func (s *Scenario) At(p Point) (*Scenario, error) {
-	return parse(s.File, s.Text, s.Settings, p, true)
+	return parse(s.File, s.Text, s.folder, s.Files, s.Settings, p, true)
 }
 
 var sweepKeys = []key[Sweep]{
 	{name: "vary", take: takeVary},
 	{name: "repeat", take: value(whole("a number of replicates", 1, maxRepeat), func(s *Sweep) *int { return &s.Repeat })},
+	{name: "record", take: value(oneOf(now("first", "all")), func(s *Sweep) *string { return &s.Record })},
 }
+
+// noSweep is a sweep in which nothing is given.
+var noSweep = Sweep{Repeat: 1, Record: "first"}
 
 // unswept are the keys that say nothing about what happens in a trial.
 var unswept = []string{"name", "title", "about", "question", "sweep", "expect", "charts"}
 
+// An axisNode is where an axis stands in the tree.
+type axisNode struct{ key, values *yaml.Node }
+
+// takeVary reads the axes: a mapping, each key of which varies by itself, or a list of mappings, the keys of each of which
+// vary together.
 func takeVary(d *decoder, n *yaml.Node, s *Sweep) {
+	d.axes = nil
+	if n.Kind != yaml.SequenceNode {
+		d.takeAxes(n, s, false)
+		return
+	}
+	for _, c := range n.Content {
+		d.takeAxes(c, s, true)
+	}
+}
+
+// takeAxes reads a mapping of axes.
+func (d *decoder) takeAxes(n *yaml.Node, s *Sweep, together bool) {
 	if n.Kind != yaml.MappingNode {
-		d.errorf(n, "%s a mapping of keys to lists of values, such as path.forward.loss: [0%%, 1%%, 2%%]", d.wants(n))
+		d.errorf(n, "%s a mapping of keys to lists of values, such as path.forward.loss: [0%%, 1%%, 2%%], or a list of such mappings, "+
+			"in each of which the keys vary together", d.wants(n))
 		return
 	}
-	if len(n.Content)/2 > maxAxes {
-		d.wrong(n, "%d keys; at most %d can vary", len(n.Content)/2, maxAxes)
-		return
-	}
-	seen := map[string]bool{}
+	first := len(s.Vary)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
-		first, _, _ := strings.Cut(k.Value, ".")
-		switch {
-		case k.Kind != yaml.ScalarNode || k.Value == "":
-			d.wrong(k, "an axis is a key, such as path.forward.loss")
-			continue
-		case contains(unswept, first):
-			d.wrong(k, "%s says nothing about what happens, so it cannot vary", first)
-			continue
-		case seen[k.Value]:
-			d.wrong(k, "%s varies already", k.Value)
-			continue
-		case v.Kind != yaml.SequenceNode || len(v.Content) == 0 || len(v.Content) > maxValues:
-			d.wrong(v, "%s wants a list of 1 to %d values, such as [0%%, 1%%, 2%%]", k.Value, maxValues)
+		if len(s.Vary) == maxAxes {
+			d.wrong(k, "more than %d keys; at most so many can vary", maxAxes)
+			return
+		}
+		if !d.canVary(k, v, s) {
 			continue
 		}
-		seen[k.Value] = true
-		axis := Axis{Key: k.Value}
+		axis := Axis{Key: k.Value, With: together && len(s.Vary) > first}
 		for _, c := range v.Content {
 			axis.Values = append(axis.Values, written(c))
 		}
+		if axis.With && len(axis.Values) != len(s.Vary[first].Values) {
+			d.wrong(v, "%s has %d values, but %s, with which it varies, has %d", axis.Key, len(axis.Values), s.Vary[first].Key, len(s.Vary[first].Values))
+			continue
+		}
 		s.Vary = append(s.Vary, axis)
+		d.axes = append(d.axes, axisNode{k, v})
+		if !together {
+			d.checkOnce(s, len(s.Vary)-1)
+		}
+	}
+	if together && len(s.Vary) > first {
+		d.checkOnce(s, first)
+	}
+}
+
+// canVary tells whether a key can be an axis with these values, and says why not.
+func (d *decoder) canVary(k, v *yaml.Node, s *Sweep) bool {
+	first, _, _ := strings.Cut(k.Value, ".")
+	switch {
+	case k.Kind != yaml.ScalarNode || k.Value == "":
+		d.wrong(k, "an axis is a key, such as path.forward.loss")
+	case contains(unswept, first):
+		d.wrong(k, "%s says nothing about what happens, so it cannot vary", first)
+	case slices.ContainsFunc(s.Vary, func(a Axis) bool { return a.Key == k.Value }):
+		d.wrong(k, "%s varies already", k.Value)
+	case v.Kind != yaml.SequenceNode || len(v.Content) == 0 || len(v.Content) > maxValues:
+		d.wrong(v, "%s wants a list of 1 to %d values, such as [0%%, 1%%, 2%%]", k.Value, maxValues)
+	default:
+		return true
+	}
+	return false
+}
+
+// checkOnce wants each value, or each row of values of the axes from the first on, which go together, to be there once.
+func (d *decoder) checkOnce(s *Sweep, first int) {
+	seen := map[string]bool{}
+	for i := range s.Vary[first].Values {
+		var row Point
+		for _, a := range s.Vary[first:] {
+			row = append(row, Setting{a.Key, a.Values[i]})
+		}
+		if name := row.String(); seen[name] {
+			d.wrong(d.axes[first].values.Content[i], "%s is there twice; for more trials of one point use repeat", name)
+		} else {
+			seen[name] = true
+		}
 	}
 }
 
@@ -123,8 +216,9 @@ func (d *decoder) checkSweep(root *yaml.Node, s *Scenario, sets []Setting) {
 	if vary == nil {
 		return
 	}
+	axes := d.axes
 	d.checkGrid(vary, s)
-	for i, axis := range s.Sweep.Vary {
+	for _, axis := range s.Sweep.Vary {
 		for line, set := range sets {
 			if set.Key == axis.Key || strings.HasPrefix(set.Key, axis.Key+".") {
 				src := &source{settingsName, make([]string, len(sets))}
@@ -133,12 +227,15 @@ func (d *decoder) checkSweep(root *yaml.Node, s *Scenario, sets []Setting) {
 					"%s: the scenario varies %s, which would undo this; set sweep.vary={} as well, or %s", set.Key, axis.Key, "leave it"))
 			}
 		}
-		for k := range axis.Values {
+	}
+	for _, group := range s.Sweep.Groups() {
+		for k := range group[0].Values {
 			if len(d.errs) >= maxErrors {
 				return
 			}
-			d.checkValue(root, s.Name, axis, vary.Content[2*i], vary.Content[2*i+1].Content[k], k)
+			d.checkValues(root, s.Name, group, axes[:len(group)], k)
 		}
+		axes = axes[len(group):]
 	}
 }
 
@@ -146,6 +243,9 @@ func (d *decoder) checkSweep(root *yaml.Node, s *Scenario, sets []Setting) {
 func (d *decoder) checkGrid(n *yaml.Node, s *Scenario) {
 	points := s.Sweep.Repeat
 	for _, axis := range s.Sweep.Vary {
+		if axis.With {
+			continue
+		}
 		if points *= len(axis.Values); points > maxReplica {
 			d.errorf(n, "sweep: more than %d combinations of values and replicates", maxReplica)
 			return
@@ -153,24 +253,27 @@ func (d *decoder) checkGrid(n *yaml.Node, s *Scenario) {
 	}
 }
 
-// checkValue reads the scenario with one value of one axis.
-func (d *decoder) checkValue(root *yaml.Node, name string, axis Axis, keyNode, valueNode *yaml.Node, k int) {
-	set := Setting{axis.Key, axis.Values[k]}
-	at := d.place(valueNode)
-	v, err := settingValue(set)
-	if err != nil {
-		d.errs = append(d.errs, at.errorf("sweep.vary: %s: %v", set.Key, err))
-		return
-	}
+// checkValues reads the scenario with the k-th value of each axis of a group.
+func (d *decoder) checkValues(root *yaml.Node, name string, group []Axis, nodes []axisNode, k int) {
 	again := d.again()
-	again.putAll(v, at)
-	parts := strings.Split(axis.Key, ".")
-	root = again.apply(root, again.edit(parts, v, func(int) place { return d.place(keyNode) }))
+	var row Point
+	for i, axis := range group {
+		set := Setting{axis.Key, axis.Values[k]}
+		at := d.place(nodes[i].values.Content[k])
+		v, err := settingValue(set)
+		if err != nil {
+			d.errs = append(d.errs, at.errorf("sweep.vary: %s: %v", set.Key, err))
+			return
+		}
+		row = append(row, set)
+		again.putAll(v, at)
+		root = again.apply(root, again.edit(strings.Split(axis.Key, "."), v, func(int) place { return d.place(nodes[i].key) }))
+	}
 	if len(again.errs) == 0 {
 		again.scenario(root, name)
 	}
 	for _, e := range again.errs {
-		e.Message = "sweep.vary: with " + set.String() + ": " + e.Message
+		e.Message = "sweep.vary: with " + row.String() + ": " + e.Message
 		d.errs = append(d.errs, e)
 	}
 }

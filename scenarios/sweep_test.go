@@ -20,16 +20,16 @@ expect: [tcp.timeouts == 0]`
 	}{
 		{"path.delay=80ms", func(s *Scenario) any { return s.Path.Reverse.Delay.Base }, 80 * time.Millisecond},
 		{"path.delay.jitter=5ms", func(s *Scenario) any { return s.Path.Forward.Delay },
-			Delay{25 * time.Millisecond, 5 * time.Millisecond, "uniform", true}}, // the short form becomes the section
+			Delay{Base: 25 * time.Millisecond, Jitter: 5 * time.Millisecond, Distribution: "uniform", KeepOrder: true}}, // the short form becomes the section
 		{"path.forward.loss=5%", func(s *Scenario) any { return s.Path.Forward.Loss }, Loss{Random: 0.05}},
 		{"path.forward.loss={gilbert_elliott: {p: 1%, r: 25%}}", func(s *Scenario) any { return *s.Path.Forward.Loss.Burst },
 			GilbertElliott{0.01, 0.25, 1, 0}},
 		{"path.reverse.loss=5%", func(s *Scenario) any { return s.Path.Reverse.Loss }, Loss{Random: 0.05}},
-		{"path.queue=5p", func(s *Scenario) any { return s.Path.Forward.Queue }, Queue{Packets: 5}},
+		{"path.queue=5p", func(s *Scenario) any { return s.Path.Forward.Queue }, Queue{Packets: 5, MTU: 1500, Discipline: "fifo"}},
 		{"flows.file.size=2MiB", func(s *Scenario) any { return int64(s.Flows[0].Size) }, int64(2097152)},
 		{"flows.file.tcp.nagle=false", func(s *Scenario) any { return s.Flows[0].TCP.Nagle }, false},
 		{"flows.stream.protocol=[udp]", func(s *Scenario) any { return s.Flows[1].Protocols }, []string{"udp"}},
-		{"charts=[latency, window]", func(s *Scenario) any { return s.Charts }, []string{"latency", "window"}},
+		{"charts=[latency, sweep.goodput_bps]", func(s *Scenario) any { return s.Charts }, []ChartName{{Kind: "latency"}, {"sweep", "goodput_bps"}}},
 		{"script=[{match: {kind: syn}, do: drop}]", func(s *Scenario) any { return s.Script[0].Do.Drop }, true},
 		{"title=a: b", func(s *Scenario) any { return s.Title }, nil},
 		{"expect=[]", func(s *Scenario) any { return len(s.Expect) }, 0},
@@ -139,5 +139,79 @@ sweep: {vary: {path.delay.base: [2ms, 10ms], path.delay.jitter: [1ms, 5ms]}}`)
 	}
 	if bad != 1 {
 		t.Errorf("%d impossible points, want 1", bad)
+	}
+}
+
+// Keys in one mapping of a list vary together; the mappings are combined.
+func TestZippedAxes(t *testing.T) {
+	s := mustParse(t, `
+flows: [{name: file}]
+sweep:
+  vary:
+    - path.rate: [1Mbit, 10Mbit]
+      path.queue: [10p, 100p]
+    - path.forward.loss: [0%, 1%]
+    - script: [[], [{match: {kind: syn, nth: 1}, do: drop}]]
+  repeat: 3`)
+	var got []string
+	for _, p := range s.Points() {
+		got = append(got, p.String())
+		at, err := s.At(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w := at.Path.Forward; (w.Rate == 10_000_000) != (w.Queue.Packets == 100) {
+			t.Errorf("%v: rate %v, queue %v", p, w.Rate, w.Queue)
+		}
+	}
+	drop := "script=[{match: {kind: syn, nth: 1}, do: drop}]"
+	want := []string{
+		"path.rate=1Mbit, path.queue=10p, path.forward.loss=0%, script=[]", "path.rate=1Mbit, path.queue=10p, path.forward.loss=0%, " + drop,
+		"path.rate=1Mbit, path.queue=10p, path.forward.loss=1%, script=[]", "path.rate=1Mbit, path.queue=10p, path.forward.loss=1%, " + drop,
+		"path.rate=10Mbit, path.queue=100p, path.forward.loss=0%, script=[]", "path.rate=10Mbit, path.queue=100p, path.forward.loss=0%, " + drop,
+		"path.rate=10Mbit, path.queue=100p, path.forward.loss=1%, script=[]", "path.rate=10Mbit, path.queue=100p, path.forward.loss=1%, " + drop,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if n := s.Sweep.Count(); n != 8 {
+		t.Errorf("%d points are counted, want 8", n)
+	}
+	if text := s.Describe(); !strings.Contains(text, "48: 8 points x 3 replicates x 2 flows and protocols") || !strings.Contains(text, "seeds 1 to 3") {
+		t.Error(text)
+	}
+}
+
+// Each value of zipped axes is tried together with those beside it: alone it might be impossible.
+func TestZippedValuesAreTriedTogether(t *testing.T) {
+	mustParse(t, `
+flows: [{}]
+sweep: {vary: [{path.delay.jitter: [5ms, 15ms], path.delay.base: [10ms, 20ms]}]}`)
+	_, err := Parse("x.yaml", []byte(`
+flows: [{}]
+sweep:
+  vary:
+  - {path.delay.jitter: [5ms, 25ms], path.delay.base: [10ms, 20ms]}`))
+	if err == nil || !strings.Contains(err.Error(), "x.yaml:5:3") || !strings.Contains(err.Error(), "with path.delay.jitter=25ms, path.delay.base=20ms: path.delay: a jitter of 25ms") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSweepErrors(t *testing.T) {
+	for vary, want := range map[string]string{
+		"{path.loss: [1%, 2%, 1%]}":                             "x.yaml:2:36: sweep.vary: path.loss=1% is there twice; for more trials of one point use repeat",
+		"[{path.rate: [1Mbit, 2Mbit], path.delay: [1ms]}]":      "x.yaml:2:56: sweep.vary: path.delay has 1 values, but path.rate, with which it varies, has 2",
+		"[{path.rate: [1Mbit, 1Mbit], path.delay: [1ms, 1ms]}]": "path.rate=1Mbit, path.delay=1ms is there twice",
+		"[{path.rate: [1Mbit]}, {path.rate: [2Mbit]}]":          "path.rate varies already",
+		"[path.rate]": "or a list of such mappings, in each of which the keys vary together",
+		"path.rate":   "this is a single value; give it a mapping of keys",
+	} {
+		_, err := Parse("x.yaml", []byte("flows: [{}]\nsweep: {vary: "+vary+"}"))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v\nwant %s", vary, err, want)
+		}
+	}
+	for _, ok := range []string{"[{path.rate: [1Mbit, 1Mbit], path.delay: [1ms, 2ms]}]", "[]", "{}"} {
+		mustParse(t, "flows: [{}]\nsweep: {vary: "+ok+"}")
 	}
 }
