@@ -7,6 +7,7 @@ import (
 	"reliabilitylab/lab/inet"
 	"reliabilitylab/lab/kernel"
 	"reliabilitylab/lab/tcp"
+	"reliabilitylab/lab/trace"
 	"reliabilitylab/lab/virtual"
 	"reliabilitylab/netem"
 	"reliabilitylab/scenarios"
@@ -30,13 +31,13 @@ func newWorld(s *scenarios.Scenario) (host.World, error) {
 }
 
 // lateness returns how late a world of real time has been; nil of one in virtual time.
-func lateness(w host.World) *Lateness {
+func lateness(w host.World) *trace.Lateness {
 	k, ok := w.(*kernel.World)
 	if !ok {
 		return nil
 	}
 	late := k.Lateness()
-	return &Lateness{P50: late.Percentile(50), P99: late.Percentile(99), Max: late.Max()}
+	return &trace.Lateness{P50: trace.Seconds(late.Percentile(50)), P99: trace.Seconds(late.Percentile(99)), Max: trace.Seconds(late.Max())}
 }
 
 // A node is a host on which programs can have a TCP setting of their own.
@@ -45,16 +46,24 @@ type node interface {
 	WithTCP(tcp.Config) (host.Host, error)
 }
 
+// A maker makes one end, or returns nil for the scenario's stack to make it.
+type maker func(l *lab, name string, addr netip.Addr, dice netem.Stream) (node, error)
+
 // host makes one end.
 func (l *lab) host(name, stack string, addr netip.Addr, dice netem.Stream) (node, error) {
+	if l.make != nil {
+		if n, err := l.make(l, name, addr, dice); n != nil || err != nil {
+			return n, err
+		}
+	}
 	discard := func(p *netem.Packet, cause netem.Cause) {
-		for _, r := range l.recorders {
+		if r := l.recorder(p); r != nil {
 			r.Discarded(p, cause)
 		}
 	}
 	var observer host.Observer
 	if l.recorders != nil {
-		observer = observers(l.recorders)
+		observer = l
 	}
 	if stack != linux {
 		return inet.New(l.world, inet.Config{
@@ -64,6 +73,6 @@ func (l *lab) host(name, stack string, addr netip.Addr, dice netem.Stream) (node
 	}
 	return l.world.(*kernel.World).AddHost(kernel.Config{
 		Name: name, Addr: addr, MTU: l.scenario.Path.MTU, Pool: &l.pool,
-		TCP: tcpConfig(&l.scenario.Flows[l.trials[0].flow].TCP), Observer: observer, Discard: discard,
+		TCP: l.tcp, Observer: observer, Sample: l.scenario.Sample, Discard: discard,
 	})
 }
