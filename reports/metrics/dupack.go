@@ -14,24 +14,39 @@ import (
 //	                 highest ACK so far did, and (e) its window is that of the ACK before. In place of (e), as the section
 //	                 allows, its SACK blocks may be news: others than those of the ACK before. Copies made by the path count
 func (m values) duplicateACKs(t *trace.Trace, segments []segment) {
+	type connection struct {
+		una, high int64 // acknowledged; sent so far
+		last      *trace.Packet
+	}
+	connections := map[[2]uint16]*connection{} // by the sender's port and the other
+	of := func(from, to uint16) *connection {
+		c := connections[[2]uint16{from, to}]
+		if c == nil {
+			c = &connection{}
+			connections[[2]uint16{from, to}] = c
+		}
+		return c
+	}
 	var count int64
-	var una, high int64 // acknowledged; sent so far
-	var last *trace.Packet
 	next := 0
 	for _, p := range acks(t) {
 		h := &p.Header
 		for ; next < len(segments) && segments[next].sent <= p.Arrived; next++ {
-			high = max(high, segments[next].to)
+			s := &segments[next]
+			sent := &t.Packets[s.row].Header
+			c := of(sent.SrcPort, sent.DstPort)
+			c.high = max(c.high, s.to-s.base)
 		}
-		ack := una + int64(int32(h.Ack-uint32(una)))
-		if ack == una && una < high && h.Payload == 0 && h.Flags&(netem.FlagSYN|netem.FlagFIN|netem.FlagRST) == 0 && last != nil {
-			news := len(p.SACK) > 0 && !slices.Equal(p.SACK, last.SACK)
-			if h.Window == last.Header.Window || news {
+		c := of(h.DstPort, h.SrcPort)
+		ack := c.una + int64(int32(h.Ack-uint32(c.una)))
+		if ack == c.una && c.una < c.high && h.Payload == 0 && h.Flags&(netem.FlagSYN|netem.FlagFIN|netem.FlagRST) == 0 && c.last != nil {
+			news := len(p.SACK) > 0 && !slices.Equal(p.SACK, c.last.SACK)
+			if h.Window == c.last.Header.Window || news {
 				count++
 			}
 		}
-		una = max(una, ack)
-		last = p
+		c.una = max(c.una, ack)
+		c.last = p
 	}
 	m["duplicate_acks"] = float64(count)
 }

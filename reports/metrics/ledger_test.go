@@ -50,6 +50,11 @@ func (l *ledger) datagram(sent, arrived int, fate trace.Fate) *trace.Packet {
 	return l.put(netem.Forward, sent, arrived, fate, netem.Header{Kind: netem.KindData, Payload: 100})
 }
 
+// call adds a socket call of the client's.
+func (l *ledger) call(name, errno string) {
+	l.t.Calls = append(l.t.Calls, trace.Call{CallText: &trace.CallText{Host: "client", Name: name, Errno: errno}})
+}
+
 // copied adds a copy of the packet with that ID.
 func (l *ledger) copied(of uint64, sent, arrived int, fate trace.Fate) *trace.Packet {
 	orig := l.t.Packets[of-1]

@@ -31,6 +31,15 @@ func udpTrial() *trace.Trace {
 	l.datagram(1110, 1160, trace.Arrived).Harm = netem.CauseMended    // 12: nobody sees the damage
 	l.datagram(1120, 1170, trace.Arrived)                             // 13: read 30 ms late
 	l.put(netem.Reverse, 1130, 1180, trace.Arrived, netem.Header{}).Header.Protocol = netem.ICMP
+	for row, ms := range map[int]int{2: 2, 3: 9, 4: 30, 6: 4, 7: 6, 8: 8, 9: 10, 11: 12, 12: 14, 13: 16} {
+		l.t.Packets[row].Waited = at(ms) // the row of datagram 3 and of all behind it is its number, since its copy has one
+	}
+	l.t.Packets[0].Header.ECN = netem.ECT0
+	l.t.Packets[4].Marked, l.t.Packets[7].Marked = netem.CauseCoDel, netem.CauseCoDel // 4 died then, 7 arrived
+	for _, q := range [][2]int{{990, 2}, {1010, 4}, {1060, 6}, {1100, 0}, {1130, 3}, {1140, 50}} {
+		l.t.Queue = append(l.t.Queue, trace.QueueLength{At: at(q[0]), Packets: int32(q[1])},
+			trace.QueueLength{At: at(q[0] + 1), Packets: 1000, Direction: netem.Reverse})
+	}
 	for n, m := range []struct{ delivered, copies, place int }{
 		{1050, 1, 1}, {-1, 0, 0}, {1070, 2, 2}, {-1, 0, 0}, {-1, 0, 0}, {1125, 1, 5}, {1110, 1, 3}, {1120, 1, 4},
 		{-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}, {1160, 1, 6}, {1200, 1, 7},
@@ -65,6 +74,11 @@ func TestUDP(t *testing.T) {
 		"jitter_s":  .002838134765625,
 		"owd_min_s": .05, "owd_p50_s": .05, "owd_p99_s": .075,
 		"queue_max_packets": 7,
+		// from 1000 to 1136 ms, when 13 left it: 2 for 10 ms, 4 for 50, 6 for 40, none for 30, 3 for 6
+		"queue_mean_packets": 478. / 136,
+		// waits of those that came out, 1 3 6 7 8 9 11 12 13: 0 2 4 6 8 10 12 14 16 ms
+		"queue_delay_p50_s": .008, "queue_delay_p99_s": .016,
+		"ecn_marked": 2,
 	})
 }
 
@@ -101,14 +115,19 @@ func tcpTrial() *trace.Trace {
 	l.message(150, 1100, 1250, 1, 2, true)
 	l.message(150, 1100, 1250, 1, 3, true)
 	l.message(50, 1100, 1260, 1, 4, true)
-	l.sample(0, "slow start", "state", 1000, 0, 1000)
+	l.sample(0, "slow start", "open", 1000, 0, 1000)
 	l.sample(1000, "slow start", "timeout", 100, 0, 2000)
-	l.sample(1100, "slow start", "state", 400, 100, 300)
-	l.sample(1200, "recovery", "fast retransmit", 200, 100, 300)
+	l.sample(1100, "slow start", "SYN-ACK received", 400, 100, 300).Waits = "cwnd"
+	l.sample(1200, "recovery", "fast retransmit", 200, 100, 300).Waits = "window"
 	l.sample(1250, "recovery", "timeout", 900, 900, 9000).Connection = &trace.Connection{Host: "server"} // not the sender's
-	l.sample(1300, "recovery", "ack", 200, 120, 320)
+	l.sample(1300, "recovery", "ack", 200, 120, 320).Waits = "program"
 	l.sample(1450, "loss", "timeout", 100, 120, 640)
 	l.sample(1550, "slow start", "ack", 200, 150, 350)
+	l.call("connect", "")
+	l.call("connect", "EINPROGRESS")
+	l.call("recv", "EAGAIN")
+	l.call("connect", "ECONNREFUSED")
+	l.call("send", "EPIPE")
 	return l.trace()
 }
 
@@ -120,6 +139,7 @@ func TestTCP(t *testing.T) {
 		"latency_p50_s": .15, "latency_p95_s": .16, "latency_p99_s": .16, "latency_max_s": .16,
 		// complete at 1250, 1250 (B), 1150, 1150 ms (E): waits of 0 0 100 110 ms
 		"hol_wait_p50_s": 0, "hol_wait_p99_s": .11,
+		"calls_failed": 2,
 
 		"packets_sent": 8, "packets_arrived": 7, "packets_lost": 1, "loss_ratio": 1. / 8, "loss_burst_mean": 1,
 		"duplicate_ratio": 0, "corrupt_ratio": 0,
@@ -127,11 +147,12 @@ func TestTCP(t *testing.T) {
 		"jitter_s": 0, "owd_min_s": .05, "owd_p50_s": .05, "owd_p99_s": .05,
 
 		"segments_sent": 11, "retransmissions": 4, // SYN, B, E, B
-		"retransmissions_rto": 2, "retransmissions_fast": 1, "retransmissions_tlp": 1,
+		"retransmissions_rto": 2, "retransmissions_fast": 1, "retransmissions_tlp": 1, "retransmissions_mtu": 0,
 		"spurious_retransmissions": 2, // E, and B the third time
 		"duplicate_acks":           3,
 		"handshake_s":              1.1,
 		"timeouts":                 2, "recoveries": 1,
+		"limited_cwnd_s": .1, "limited_window_s": .1, "limited_sender_s": .15,
 		// 1100 to 1450 ms: 100 ms for 200 ms, 120 ms for 150 ms; 4 segments for 100 ms, 2 for 250 ms
 		"srtt_mean_s": (.1*200 + .12*150) / 350, "cwnd_mean_segments": (4*100 + 2*250) / 350.,
 	})
@@ -145,6 +166,10 @@ func TestEveryMetric(t *testing.T) {
 	}
 	all := metrics.Of(udpTrial())
 	maps.Copy(all, metrics.Of(tcpTrial()))
+	var sharing metrics.Sharing // as if there were two of them on one path
+	sharing.Add(tcpTrial(), all)
+	sharing.Add(tcpTrial(), map[string]float64{})
+	sharing.Measure()
 	slices.Sort(promised)
 	check(t, "metrics", slices.Sorted(maps.Keys(all)), promised)
 }
@@ -168,7 +193,8 @@ func TestSilentStack(t *testing.T) {
 	}
 	trial.TCP = nil
 	for _, name := range []string{
-		"retransmissions_rto", "retransmissions_fast", "retransmissions_tlp", "timeouts", "recoveries", "srtt_mean_s", "cwnd_mean_segments",
+		"retransmissions_rto", "retransmissions_fast", "retransmissions_tlp", "retransmissions_mtu", "timeouts", "recoveries", "srtt_mean_s", "cwnd_mean_segments",
+		"limited_cwnd_s", "limited_window_s", "limited_sender_s",
 	} {
 		delete(want, name)
 	}
@@ -182,6 +208,9 @@ func TestReverse(t *testing.T) {
 	trial.Data = netem.Reverse
 	for i := range trial.Packets {
 		trial.Packets[i].Direction = 1 - trial.Packets[i].Direction
+	}
+	for i := range trial.Queue {
+		trial.Queue[i].Direction = 1 - trial.Queue[i].Direction
 	}
 	checkMetrics(t, metrics.Of(trial), want)
 }

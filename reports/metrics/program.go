@@ -22,6 +22,11 @@ import (
 //	                       where none were promised), seconds; absent if it never had
 //	goodput_bps            bytes_delivered * 8 / (from the flow's start to the last delivery of a new message), bit/s
 //	latency_p50_s …        from Send to delivery, seconds, over the delivered messages; percentiles (see Percentile), greatest
+//	calls_failed           socket calls that returned an error, of either end; save EAGAIN and EINPROGRESS, which say that it is not
+//	                       yet time. Absent where no call is on record
+//
+// Of programs that ask (web, echo, dns) a message is a question with its answer: sent when it is asked, delivered when the answer is
+// there, whose bytes count; in a chat it is delivered when all the others have it.
 //
 // It returns the delivered messages, in the order of sending.
 func (m values) program(t *trace.Trace) []*trace.Message {
@@ -54,12 +59,26 @@ func (m values) program(t *trace.Trace) []*trace.Message {
 			m["goodput_bps"] = float64(got*8) / seconds(last-t.Start)
 		}
 	}
+	m.calls(t.Calls)
 	slices.Sort(latency)
 	m.percentile("latency_p50_s", latency, 50)
 	m.percentile("latency_p95_s", latency, 95)
 	m.percentile("latency_p99_s", latency, 99)
 	m.percentile("latency_max_s", latency, 100)
 	return delivered
+}
+
+// calls sets calls_failed.
+func (m values) calls(calls []trace.Call) {
+	failed := 0
+	for i := range calls {
+		if e := calls[i].Errno; e != "" && e != "EAGAIN" && e != "EINPROGRESS" {
+			failed++
+		}
+	}
+	if len(calls) > 0 {
+		m["calls_failed"] = float64(failed)
+	}
 }
 
 // deliveries returns the messages' numbers in the order of their first delivery.
@@ -118,6 +137,10 @@ func messagesComplete(t *trace.Trace, segments []segment, c cuts) []time.Duratio
 	complete := make([]time.Duration, len(t.Messages))
 	k := 0
 	for i := range t.Messages {
+		if t.Messages[i].Offset < 0 { // it is not simply the next bytes
+			complete[i] = trace.Never
+			continue
+		}
 		from := t.Messages[i].Offset + 1
 		to := from + int64(t.Messages[i].Size)
 		for k < len(first) && c[k+1] <= from {
@@ -139,8 +162,12 @@ func messagesComplete(t *trace.Trace, segments []segment, c cuts) []time.Duratio
 }
 
 // datagramsComplete returns when each message's datagram was in the receiving host: the n-th datagram is message n, and
-// complete when the last of its fragments was taken. A datagram of another size than its message is not believed.
+// complete when the last of its fragments was taken; of numbered ones that with number n, sent the first time or again. A datagram
+// of another size than its message is not believed.
 func datagramsComplete(t *trace.Trace, w *wire) []time.Duration {
+	if w.numbered() {
+		return w.numberedComplete(t)
+	}
 	complete := make([]time.Duration, len(t.Messages))
 	size := make([]int, len(t.Messages))
 	n := -1
@@ -160,9 +187,20 @@ func datagramsComplete(t *trace.Trace, w *wire) []time.Duration {
 		}
 	}
 	for i := range complete {
-		if size[i] != int(t.Messages[i].Size) {
+		if size[i] != int(t.Messages[i].Size) || t.Messages[i].Offset < 0 {
 			complete[i] = trace.Never
 		}
 	}
 	return complete
+}
+
+// Complete returns for each message of a trial, in their order, when it was complete in the receiving host (see wait), or
+// trace.Never where the ledger does not tell.
+func Complete(t *trace.Trace) []time.Duration {
+	w := look(t)
+	if t.Protocol != "tcp" {
+		return datagramsComplete(t, w)
+	}
+	segments := w.segments()
+	return messagesComplete(t, segments, cutsOf(segments))
 }

@@ -13,17 +13,22 @@ type segment struct {
 	row      int32         // its row in the ledger
 	again    bool          // some of it was sent before
 	from, to int64         // relative sequence numbers, to excluded: SYN is 0, the stream's first byte 1; they do not wrap
+	base     int64         // what is added to them, so that connections are apart
 	sent     time.Duration // when it was put on the path
 	taken    time.Duration // when the far host first took it, or trace.Never
 }
 
-// segments returns the sender's segments in the order of sending. They are of one connection: the one that carries data;
-// attempts before it that were given up, on other ports, are left out.
+// apart is how far the connections of a trial are from each other in the sequence space, so that what is sent again in one is not taken for
+// another's. The first that carries data keeps its numbers.
+const apart = 1 << 40
+
+// segments returns the sender's segments in the order of sending, of all its connections, whether they came to be or not.
 func (w *wire) segments() []segment {
+	type stream struct{ base, high int64 } // high: what was sent so far, SYN and FIN included
+	streams := map[[2]uint16]*stream{}     // by ports
+	var first *stream                      // the first that carries data
 	segments := make([]segment, 0, len(w.all))
-	var ports [2]uint16
-	var data bool
-	var high int64 // what was sent so far
+	of := make([]*stream, 0, len(w.all))
 	for i := range w.all {
 		s := &w.all[i]
 		h := &w.packets[s.row].Header
@@ -37,18 +42,25 @@ func (w *wire) segments() []segment {
 		if length == 0 {
 			continue
 		}
-		if p := [2]uint16{h.SrcPort, h.DstPort}; p != ports {
-			if data {
-				continue
-			}
-			ports, segments, high = p, segments[:0], 0
+		ports := [2]uint16{h.SrcPort, h.DstPort}
+		c := streams[ports]
+		if c == nil {
+			c = &stream{base: int64(len(streams)+1) * apart}
+			streams[ports] = c
 		}
-		data = data || h.Payload > 0
-		from := high + int64(int32(h.Seq-uint32(high)))
-		segments = append(segments, segment{
-			row: s.row, again: from < high, from: from, to: from + length, sent: s.sent, taken: s.taken,
-		})
-		high = max(high, from+length)
+		if first == nil && h.Payload > 0 {
+			first = c
+			c.base = 0
+		}
+		from := c.high + int64(int32(h.Seq-uint32(c.high)))
+		segments = append(segments, segment{row: s.row, again: from < c.high, from: from, to: from + length, sent: s.sent, taken: s.taken})
+		of = append(of, c)
+		c.high = max(c.high, from+length)
+	}
+	for i := range segments {
+		s := &segments[i]
+		s.base = of[i].base
+		s.from, s.to = s.from+s.base, s.to+s.base
 	}
 	return segments
 }

@@ -74,6 +74,33 @@ func TestEarlierAttempt(t *testing.T) {
 	}
 }
 
+// What is sent again in each of several connections counts, and the same numbers in two of them are not the same bytes: the second's SYN is
+// thrown away and sent again, and its data once more although they had come; of its ACKs one is a duplicate.
+func TestTwoConnections(t *testing.T) {
+	l := newLedger("tcp")
+	on := func(port uint16, p *trace.Packet) { p.Header.SrcPort = port }
+	on(1001, l.segment(netem.KindSYN, 0, 50, 0, 0, netem.FlagSYN, "new"))
+	on(1002, l.segment(netem.KindSYN, 10, -1, 0, 0, netem.FlagSYN, "new"))
+	on(1001, l.segment(netem.KindData, 100, 150, 1, 100, netem.FlagACK, "new"))
+	on(1002, l.segment(netem.KindSYN, 1010, 1060, 0, 0, netem.FlagSYN, "timeout"))
+	on(1002, l.segment(netem.KindData, 1110, 1160, 1, 100, netem.FlagACK, "new"))
+	on(1002, l.segment(netem.KindRetransmission, 1310, 1360, 1, 100, netem.FlagACK, "timeout"))
+	for _, acked := range []struct {
+		port uint16
+		ack  uint32
+	}{{1002, 1}, {1001, 101}, {1002, 1}} {
+		l.ack(1370, 1420, acked.ack, 1000).Header.DstPort = acked.port
+	}
+	l.message(100, 100, 150, 1, 1, true)
+	l.message(100, 1110, 1160, 1, 2, true)
+	m := metrics.Of(l.trace())
+	for name, want := range map[string]float64{"retransmissions": 2, "retransmissions_rto": 2, "spurious_retransmissions": 1, "segments_sent": 6, "duplicate_acks": 1} {
+		if m[name] != want {
+			t.Errorf("%s = %v, want %v", name, m[name], want)
+		}
+	}
+}
+
 // A message in fragments is complete with the last of them.
 func TestFragments(t *testing.T) {
 	l := newLedger("udp")

@@ -9,13 +9,17 @@ import (
 
 // retransmissionKinds says which metric counts a retransmission that was sent for a reason.
 var retransmissionKinds = map[string]string{
-	"timeout":         "retransmissions_rto",
-	"after timeout":   "retransmissions_rto",
-	"fast retransmit": "retransmissions_fast", // RFC 5681, and NextSeg rule 1 of RFC 6675
-	"partial ack":     "retransmissions_fast", // RFC 6582
-	"unsacked hole":   "retransmissions_fast", // RFC 6675 section 4, NextSeg rule 3
-	"rescue":          "retransmissions_fast", // RFC 6675 section 4, NextSeg rule 4
-	"tail loss probe": "retransmissions_tlp",
+	"timeout":          "retransmissions_rto",
+	"after timeout":    "retransmissions_rto",
+	"go back":          "retransmissions_rto",  // of protocols that are built by hand
+	"fast retransmit":  "retransmissions_fast", // RFC 5681, and NextSeg rule 1 of RFC 6675
+	"partial ack":      "retransmissions_fast", // RFC 6582
+	"unsacked hole":    "retransmissions_fast", // RFC 6675 section 4, NextSeg rule 3
+	"rescue":           "retransmissions_fast", // RFC 6675 section 4, NextSeg rule 4
+	"rack":             "retransmissions_fast", // RFC 8985 section 6.2: an ACK of something sent later
+	"reordering timer": "retransmissions_fast", // RFC 8985 section 6.2: nothing came in time
+	"tail loss probe":  "retransmissions_tlp",
+	"packet too big":   "retransmissions_mtu", // RFC 1191, RFC 8201
 }
 
 // segments sets the metrics of what the flow's sender sent, SYN to FIN. Copies that the path made are not sent.
@@ -26,18 +30,21 @@ var retransmissionKinds = map[string]string{
 //	retransmissions_rto    those sent because the retransmission timer expired (RFC 6298): the first, and all that go back to
 //	                       the first unacknowledged byte after it
 //	retransmissions_fast   those sent because ACKs told of a loss: fast retransmit (RFC 5681 section 3.2), those that SACK
-//	                       or a partial ACK ask for in the recovery behind it (RFC 6675, RFC 6582)
+//	                       or a partial ACK ask for in the recovery behind it (RFC 6675, RFC 6582), those that RACK finds by
+//	                       an ACK or by its reordering timer (RFC 8985 section 6)
 //	retransmissions_tlp    tail loss probes that sent something again (RFC 8985 section 7)
+//	retransmissions_mtu    those sent because a router said that what was on its way was too long for a link (RFC 1191, RFC 8201):
+//	                       one segment becomes several
 //	spurious_retransmissions   those that were not needed: every byte of them reached the far host, whenever it did, in a
 //	                       segment sent before. This is the truth from both ends, not what a sender can find out (RFC 3522,
 //	                       RFC 3708)
 //
-// The three by reason are absent where the sender does not say why it sends.
+// The four by reason are absent where the sender does not say why it sends, or does not know it of each.
 func (m values) segments(w *wire, segments []segment, c cuts) {
-	counts := values{"retransmissions_rto": 0, "retransmissions_fast": 0, "retransmissions_tlp": 0}
+	counts := values{"retransmissions_rto": 0, "retransmissions_fast": 0, "retransmissions_tlp": 0, "retransmissions_mtu": 0}
 	taken := make([]bool, c.pieces()) // which pieces the far host gets from the segments so far
 	var again, spurious int64
-	said := false
+	said, unknown := false, false
 	for i := range segments {
 		s := &segments[i]
 		reason := w.packets[s.row].Reason
@@ -45,6 +52,7 @@ func (m values) segments(w *wire, segments []segment, c cuts) {
 		first := c.at(s.from)
 		if s.again {
 			again++
+			unknown = unknown || reason == ""
 			if name, ok := retransmissionKinds[reason]; ok {
 				counts[name]++
 			}
@@ -61,7 +69,7 @@ func (m values) segments(w *wire, segments []segment, c cuts) {
 	m["segments_sent"] = float64(len(w.all))
 	m["retransmissions"] = float64(again)
 	m["spurious_retransmissions"] = float64(spurious)
-	if said {
+	if said && !unknown {
 		for name, n := range counts {
 			m[name] = n
 		}
@@ -110,7 +118,7 @@ func (m values) handshake(t *trace.Trace) {
 // samples sets what the sender's TCP told of itself; all of it is absent where it told nothing.
 //
 //	timeouts      how often the retransmission timer expired (RFC 6298 section 5), for SYN too
-//	recoveries    how often the sender went into recovery from loss by fast retransmit (RFC 5681 section 3.2, RFC 6675)
+//	recoveries    how often the sender went into recovery from loss by fast retransmit (RFC 5681 section 3.2, RFC 6675, RFC 8985)
 //	srtt_mean_s   mean of the smoothed round-trip time (RFC 6298 section 2), seconds
 //	cwnd_mean_segments   mean congestion window over the MSS, segments
 //

@@ -95,15 +95,15 @@ func TestMeansOverTime(t *testing.T) {
 func TestReasons(t *testing.T) {
 	for reason, name := range map[string]string{
 		"timeout": "retransmissions_rto", "after timeout": "retransmissions_rto",
-		"fast retransmit": "retransmissions_fast", "partial ack": "retransmissions_fast", "unsacked hole": "retransmissions_fast",
-		"rescue": "retransmissions_fast", "tail loss probe": "retransmissions_tlp", "window probe": "",
+		"fast retransmit": "retransmissions_fast", "rack": "retransmissions_fast", "reordering timer": "retransmissions_fast", "partial ack": "retransmissions_fast", "unsacked hole": "retransmissions_fast",
+		"rescue": "retransmissions_fast", "tail loss probe": "retransmissions_tlp", "packet too big": "retransmissions_mtu", "window probe": "",
 	} {
 		l := newLedger("tcp")
 		l.segment(netem.KindData, 0, -1, 1, 100, netem.FlagACK, "new")
 		l.segment(netem.KindRetransmission, 100, 150, 1, 100, netem.FlagACK, reason)
 		l.segment(netem.KindData, 200, 250, 101, 100, netem.FlagACK, reason) // new data
 		m := metrics.Of(l.trace())
-		for _, kind := range []string{"retransmissions_rto", "retransmissions_fast", "retransmissions_tlp"} {
+		for _, kind := range []string{"retransmissions_rto", "retransmissions_fast", "retransmissions_tlp", "retransmissions_mtu"} {
 			want := 0.
 			if kind == name {
 				want = 1
@@ -112,5 +112,22 @@ func TestReasons(t *testing.T) {
 				t.Errorf("%q: %s = %v, want %v", reason, kind, m[kind], want)
 			}
 		}
+	}
+}
+
+// One that was sent again and nobody knows why leaves no counts by reason, where a made-up zero would stand otherwise.
+func TestUnknownReason(t *testing.T) {
+	l := newLedger("tcp")
+	l.segment(netem.KindData, 0, -1, 1, 100, netem.FlagACK, "new")
+	l.segment(netem.KindRetransmission, 100, -1, 1, 100, netem.FlagACK, "timeout")
+	l.segment(netem.KindRetransmission, 200, 250, 1, 100, netem.FlagACK, "")
+	m := metrics.Of(l.trace())
+	for _, kind := range []string{"retransmissions_rto", "retransmissions_fast", "retransmissions_tlp", "retransmissions_mtu"} {
+		if v, ok := m[kind]; ok {
+			t.Errorf("%s = %v, want none", kind, v)
+		}
+	}
+	if m["retransmissions"] != 2 {
+		t.Errorf("retransmissions = %v, want 2", m["retransmissions"])
 	}
 }

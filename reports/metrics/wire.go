@@ -13,7 +13,7 @@ import (
 // A sending is one packet as its host put it on the path, with what became of it and of all copies the path made of it.
 type sending struct {
 	row     int32         // its row in the ledger
-	payload int32         // bytes behind the transport header
+	payload int32         // bytes behind the transport header; of a session's packets all bytes, since all count
 	number  int32         // which of the first transmissions of data it is, from 1; 0 if it is none
 	open    bool          // it, or a copy of it, was still on its way when the trial ended
 	intact  int32         // how many of it and its copies came out of the path unharmed
@@ -41,7 +41,10 @@ func look(t *trace.Trace) *wire {
 	if t.Protocol == "tcp" {
 		protocol = netem.TCP
 	}
-	ours := func(p *trace.Packet) bool { return p.Direction == t.Data && p.Header.Protocol == protocol }
+	session := t.Protocol == trace.Any
+	ours := func(p *trace.Packet) bool {
+		return p.Direction == t.Data && (session || p.Header.Protocol == protocol)
+	}
 	n := 0
 	for i := range t.Packets {
 		if p := &t.Packets[i]; p.Of == 0 && ours(p) {
@@ -58,7 +61,11 @@ func look(t *trace.Trace) *wire {
 		}
 		if p.Of == 0 {
 			s := sending{row: int32(i), payload: int32(p.Header.Payload), sent: p.Sent, arrived: trace.Never, taken: trace.Never}
-			if s.payload > 0 && p.Header.Kind == netem.KindData {
+			first := p.Header.Kind == netem.KindData
+			if session {
+				s.payload, first = p.Length, p.Header.Kind != netem.KindRetransmission
+			}
+			if s.payload > 0 && first {
 				fresh++
 				s.number = fresh
 			}
