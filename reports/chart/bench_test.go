@@ -1,6 +1,9 @@
 package chart
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // BenchmarkSave tells what each chart of the made pair costs in each format.
 func BenchmarkSave(b *testing.B) {
@@ -56,6 +59,27 @@ func BenchmarkRun(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		}
+	}
+}
+
+// BenchmarkSweep makes and saves each chart of a sweep of 20 points, 10 replicates and 2 protocols.
+func BenchmarkSweep(b *testing.B) {
+	text := "path: {rate: 100Mbit, delay: 25ms}\nflows: [{name: file, size: 5MiB}]\nsweep: {vary: {path.forward.loss: ["
+	for i := range 20 {
+		text += fmt.Sprintf("%.1f%%, ", 0.1*float64(1+i*i/4+i))
+	}
+	s := sweepOf(b, text+"]}, repeat: 10}\n", plausible)
+	for _, name := range s.Choose(nil) {
+		for _, format := range Formats {
+			b.Run(name.String()+"/"+format, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := Save(drawSweep(b, s, name.String()), format); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
 		}
 	}
 }

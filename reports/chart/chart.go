@@ -23,7 +23,7 @@ type Input struct {
 type Trial struct {
 	ID       string // as in the results folder
 	Label    string // what a reader calls it: "TCP", "UDP, 2% loss"
-	Protocol string // "tcp" or "udp"
+	Protocol string // "tcp" or "udp"; trace.Any is all of a session
 	Trace    *trace.Trace
 	Metrics  map[string]float64 // by name; absent where undefined
 }
@@ -47,7 +47,11 @@ var All = []struct {
 	{"order", newOrder},
 	{"latency", newLatency},
 	{"sequence", newSequence},
+	{"sockets", newSockets},
+	{"connections", newConnections},
 	{"time-sequence", newTimeSequence},
 	{"window", newWindow},
 	{"throughput", newThroughput},
+	{"share", newShare},
+	{"queue", newQueue},
 }

@@ -71,18 +71,47 @@ func (c *clutter) cost(r vg.Rectangle) int {
 }
 
 // name writes words beside the line through pts, where nothing else is, as near to the end of the line as may be, and
-// takes the place. It tries spots along the line, from its end to its beginning, on each side of it.
+// takes the place.
 func (c *clutter) name(style draw.TextStyle, words string, pts []point) {
 	style.XAlign, style.YAlign = draw.XLeft, draw.YBottom
-	w, h := style.Width(words), style.Height(words)
-	best, bestCost := vg.Point{}, math.MaxInt
+	if at, ok := c.beside(pts, style.Width(words), style.Height(words), false); ok {
+		c.rectangle(c.area.label(style, at, words))
+	}
+}
+
+// sampleLength is how long a line's sample before its name is.
+const sampleLength = 26
+
+// nameWithLine writes words as name does, behind a sample of the line: where lines run close together, what stands beside
+// one may be taken for the name of the other.
+func (c *clutter) nameWithLine(style draw.TextStyle, line draw.LineStyle, words string, pts []point) {
+	style.XAlign, style.YAlign = draw.XLeft, draw.YBottom
+	h := style.Height(words)
+	at, ok := c.beside(pts, sampleLength+5+style.Width(words), h, true)
+	if !ok {
+		return
+	}
+	wide := sampleLength + 5 + style.Width(words)
+	at.X = min(max(at.X, c.area.Min.X+2), c.area.Max.X-wide-2)
+	r := c.area.label(style, vg.Point{X: at.X + sampleLength + 5, Y: at.Y}, words)
+	r.Min.X -= sampleLength + 5
+	y := (r.Min.Y + r.Max.Y) / 2
+	c.area.FillPolygon(white, []vg.Point{r.Min, {X: r.Min.X + sampleLength + 4, Y: r.Min.Y}, {X: r.Min.X + sampleLength + 4, Y: r.Max.Y}, {X: r.Min.X, Y: r.Max.Y}})
+	c.area.StrokeLine2(line, r.Min.X, y, r.Min.X+sampleLength, y)
+	c.rectangle(r)
+}
+
+// beside returns the lower left corner of a free rectangle beside the line through pts. It tries spots along the line, from
+// its end to its beginning, on each side of it, and with far also further away. ok is false where the line has no point.
+func (c *clutter) beside(pts []point, w, h vg.Length, far bool) (best vg.Point, ok bool) {
+	bestCost := math.MaxInt
 	const gap = 6
 	for _, f := range [...]float64{1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2} {
 		p, ok := along(c.area, pts, f)
 		if !ok {
-			return
+			return vg.Point{}, false
 		}
-		for _, at := range [...]vg.Point{
+		spots := []vg.Point{
 			{X: p.X + gap, Y: p.Y - h/2},       // right
 			{X: p.X + gap, Y: p.Y - h - gap},   // below, right
 			{X: p.X - w - gap, Y: p.Y + gap},   // above, left
@@ -91,7 +120,12 @@ func (c *clutter) name(style draw.TextStyle, words string, pts []point) {
 			{X: p.X + 3*gap, Y: p.Y - h - gap}, // below, further right
 			{X: p.X - w - 3*gap, Y: p.Y + gap}, // above, further left
 			{X: p.X + gap, Y: p.Y - h - 5*gap}, // far below
-		} {
+		}
+		if far {
+			spots = append(spots, vg.Point{X: p.X - w - gap, Y: p.Y - h - gap}, vg.Point{X: p.X - w - gap, Y: p.Y - h - 6*gap},
+				vg.Point{X: p.X + gap, Y: p.Y + 6*gap}, vg.Point{X: p.X - w/2, Y: p.Y - h - 9*gap})
+		}
+		for _, at := range spots {
 			r := vg.Rectangle{Min: at, Max: vg.Point{X: at.X + w, Y: at.Y + h}}
 			if cost := c.cost(r); cost < bestCost {
 				best, bestCost = at, cost
@@ -104,7 +138,7 @@ func (c *clutter) name(style draw.TextStyle, words string, pts []point) {
 			break
 		}
 	}
-	c.rectangle(c.area.label(style, best, words))
+	return best, true
 }
 
 // along returns the point of the canvas that lies at the fraction f of the line's points' range in x.

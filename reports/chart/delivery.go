@@ -38,6 +38,7 @@ type deliveryLine struct {
 	trial Trial
 	pts   []point // from the flow's beginning
 	got   int64
+	wrong int64 // of these, in messages that were damaged
 	last  time.Duration
 }
 
@@ -55,6 +56,9 @@ func newDelivery(in Input) (*Drawing, error) {
 		for _, i := range byDelivery(t.Trace.Messages) {
 			m := &t.Trace.Messages[i]
 			l.got += int64(m.Size)
+			if !m.Intact {
+				l.wrong += int64(m.Size)
+			}
 			l.last = m.Delivered
 			l.pts = append(l.pts, point{m.Delivered.Seconds(), float64(l.got)})
 			table.add(word(t.ID), seconds(m.Delivered), integer(l.got))
@@ -116,19 +120,22 @@ type idealLine struct {
 // which the program offers its bytes, beginning one path delay after the flow.
 func (in Input) ideals(lines []deliveryLine) []idealLine {
 	type key struct {
-		rate         netem.Rate
-		delay, start time.Duration
+		rate  netem.Rate
+		start time.Duration
 	}
 	var seen []key
 	var out []idealLine
 	for _, l := range lines {
-		w := in.way(l.trial.Trace)
-		k := key{in.idealRate(l.trial.Trace), w.Delay.Base, l.trial.Trace.Start}
+		k := key{in.idealRate(l.trial.Trace), l.trial.Trace.Start}
 		if k.rate <= 0 || slices.Contains(seen, k) {
 			continue
 		}
 		seen = append(seen, k)
-		begin := (k.start + k.delay).Seconds()
+		delay := in.way(l.trial.Trace).Delay.Base
+		if own := in.access(l.trial.Trace); own != nil {
+			delay += own.Delay.Base
+		}
+		begin := (k.start + delay).Seconds()
 		bytes := float64(offered(l.trial.Trace))
 		out = append(out, idealLine{
 			words: bitRate.format(float64(k.rate)),
@@ -139,9 +146,16 @@ func (in Input) ideals(lines []deliveryLine) []idealLine {
 }
 
 func (in Input) idealRate(t *trace.Trace) netem.Rate {
-	r := in.way(t).Rate
+	w := in.way(t)
+	r := w.Rate
+	if w.Trace.File != "" {
+		r = 0 // what it carries when, a straight line does not say
+	}
 	if in.Scenario == nil {
 		return 0
+	}
+	if own := in.access(t); own != nil && own.Rate > 0 && (r <= 0 || own.Rate < r) {
+		r = own.Rate
 	}
 	for _, f := range in.Scenario.Flows {
 		if f.Name != t.Flow {
@@ -205,11 +219,14 @@ func trialsOf(lines []deliveryLine) []Trial {
 // words says what the program got: "UDP: 4.91 MiB, 1.9% missing".
 func (l deliveryLine) words() string {
 	took := second.format((l.last - l.trial.Trace.Start).Seconds())
-	of := offered(l.trial.Trace)
-	if l.got >= of {
-		return fmt.Sprintf("%s: all in %s", l.trial.Label, took)
+	of, wrong := offered(l.trial.Trace), ""
+	if l.wrong > 0 {
+		wrong = ", " + ratio.format(float64(l.wrong)/float64(of)) + " of it damaged"
 	}
-	return fmt.Sprintf("%s: %s missing after %s", l.trial.Label, ratio.format(float64(of-l.got)/float64(of)), took)
+	if l.got >= of {
+		return fmt.Sprintf("%s: all in %s%s", l.trial.Label, took, wrong)
+	}
+	return fmt.Sprintf("%s: %s missing after %s%s", l.trial.Label, ratio.format(float64(of-l.got)/float64(of)), took, wrong)
 }
 
 func deliveryCaption(lines []deliveryLine) string {

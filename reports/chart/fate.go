@@ -13,22 +13,24 @@ const (
 	inOrder   fate = iota
 	late           // type-P-reordered, RFC 4737 section 3.3: a greater number was delivered before it
 	duplicate      // delivered more than once, whatever its place
+	damaged        // delivered, but its bytes are not those that were sent: a checksum did not notice
 	lost           // never delivered
 	fates
 )
 
-var fateNames = [fates]string{"in order", "late", "duplicate", "lost"}
+var fateNames = [fates]string{"in order", "late", "duplicate", "damaged", "lost"}
 
 // fateMarks are drawn in the order of fates, the rare ones over the common ones.
 var fateMarks = [fates]mark{
 	{dot, 3, sky},
 	{triangle, 4.6, blue},
 	{ring, 5, black},
+	{diamond, 4.6, lossColor},
 	{cross, 4.4, vermillion},
 }
 
 // fateSizes are the marks' sizes beside that of a message in order.
-var fateSizes = [fates]vg.Length{1, 1.5, 1.6, 1.5}
+var fateSizes = [fates]vg.Length{1, 1.5, 1.6, 1.6, 1.5}
 
 // messageFates returns the fate of each message. Late follows RFC 4737 section 3.3 over the first deliveries: NextExp
 // begins at the first delivered number, and a number below NextExp is late.
@@ -48,6 +50,9 @@ func messageFates(ms []trace.Message) []fate {
 		}
 		if ms[i].Copies > 1 {
 			out[i] = duplicate
+		}
+		if !ms[i].Intact {
+			out[i] = damaged
 		}
 	}
 	return out

@@ -102,7 +102,7 @@ func oddInputs() map[string]Input {
 	}
 	lostOne := trace.Message{Number: 1, Size: 1, Delivered: trace.Never}
 	at := func(n uint64, sent, got time.Duration) trace.Message {
-		return trace.Message{Number: n, Size: 1000, Sent: sent, Delivered: got, Copies: 1, Place: int32(n)}
+		return trace.Message{Number: n, Size: 1000, Sent: sent, Delivered: got, Copies: 1, Place: int32(n), Intact: true}
 	}
 	pair := func(m made) Input { return m.pair() }
 	clean := pair(messages(300, 0, 0, 0))
@@ -114,7 +114,7 @@ func oddInputs() map[string]Input {
 	}
 	long := madePair()
 	long.Scenario.Path.Reverse.Rate = 2 * netem.Mbit
-	long.Scenario.Path.Forward.Duplicate = 0.01
+	long.Scenario.Path.Forward.Duplicate.Probability = 0.01
 	long.Scenario.Path.Forward.Reorder.Probability = 0.01
 	long.Scenario.Path.Forward.Corrupt.Probability = 0.001
 	many := Input{Scenario: clean.Scenario}

@@ -2,10 +2,11 @@ package chart
 
 import (
 	"slices"
-	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"reliabilitylab/scenarios"
 )
 
 // An entry is one line of a legend: a line or a mark, and what it means.
@@ -57,10 +58,10 @@ func trialEntries(trials []Trial, words func(i int) string, look func(i int) *ma
 		}
 		return entries
 	}
-	for _, protocol := range []string{"tcp", "udp"} {
-		if i := slices.IndexFunc(trials, func(t Trial) bool { return t.Protocol == protocol }); i >= 0 {
+	for _, p := range scenarios.Protocols {
+		if i := slices.IndexFunc(trials, func(t Trial) bool { return t.Protocol == p.Name }); i >= 0 {
 			s := trialLine(trials, i)
-			entries = append(entries, entry{words: strings.ToUpper(protocol), line: &s, mark: look(i)})
+			entries = append(entries, entry{words: p.Words, line: &s, mark: look(i)})
 		}
 	}
 	return entries

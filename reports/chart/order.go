@@ -8,27 +8,12 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"reliabilitylab/lab/trace"
 )
 
 // order: every message, its number against the instant at which the program had it, one panel a protocol. In order, late,
 // duplicate and lost messages differ by colour and by mark.
-
-// oneEach returns the first trial of each protocol that has messages, TCP first, and how many others it left out.
-func oneEach(trials []Trial) (chosen []Trial, more int) {
-	for _, protocol := range []string{"tcp", "udp"} {
-		for _, t := range trials {
-			if t.Protocol != protocol || len(t.Trace.Messages) == 0 {
-				continue
-			}
-			if slices.ContainsFunc(chosen, func(c Trial) bool { return c.Protocol == protocol }) {
-				more++
-				continue
-			}
-			chosen = append(chosen, t)
-		}
-	}
-	return chosen, more
-}
 
 // An orderPanel is one trial's share of the chart.
 type orderPanel struct {
@@ -40,9 +25,12 @@ type orderPanel struct {
 }
 
 func newOrder(in Input) (*Drawing, error) {
-	trials, more := oneEach(in.Trials)
+	trials, more := sideBySide(in.Trials, func(t *trace.Trace) bool { return len(t.Messages) > 0 })
 	if len(trials) == 0 {
 		return nil, nil
+	}
+	if n := len(trials); n > mostColumns { // beside TCP, what the path did (UDP) and what is gained by hand
+		trials, more = slices.Delete(trials, mostColumns-1, n-1), more+n-mostColumns
 	}
 	table := newTable("trial", "message", "sent_s", "delivered_s", "copies", "fate")
 	var panels []orderPanel
@@ -51,7 +39,7 @@ func newOrder(in Input) (*Drawing, error) {
 	}
 	subtitle := pathInWords(in.Scenario)
 	if more > 0 {
-		subtitle += " (the first trial of each protocol)"
+		subtitle += fmt.Sprintf(" (%d of %d trials)", len(trials), len(trials)+more)
 	}
 	d := &Drawing{
 		Name: "order", Title: "Order: when each message reached the program", Width: width, Height: height, Points: table,
@@ -62,7 +50,7 @@ func newOrder(in Input) (*Drawing, error) {
 		c = orderLegend(frame(c, d.Title, subtitle), panels)
 		tiles := draw.Tiles{Cols: len(panels), Rows: 1, PadX: 26}
 		for i, p := range panels {
-			p.draw(tiles.At(c, i, 0), i == 0, from, to)
+			p.draw(tiles.At(c, i, 0), i == 0, len(panels) > 2, from, to)
 		}
 	}
 	return d, nil
@@ -96,7 +84,12 @@ const (
 // same losses do to either protocol stands side by side: the first place in which most kinds of fates occur, or, where all
 // is in order, the longest wait between two deliveries. Without an excerpt it returns 0, 0.
 func excerpt(panels []orderPanel) (from, to int) {
-	richest := panels[len(panels)-1] // UDP where there is one: TCP hides what the path did
+	richest := panels[len(panels)-1]
+	for _, p := range panels {
+		if p.trial.Protocol == "udp" { // the others hide what the path did
+			richest = p
+		}
+	}
 	fates, ms := richest.fates, richest.trial.Trace.Messages
 	if len(fates) <= excerptAbove {
 		return 0, 0
@@ -141,8 +134,9 @@ func excerptScore(fs []fate) int {
 	return score
 }
 
-// draw paints one trial's column: the excerpt above the whole run, or the whole run alone.
-func (p orderPanel) draw(c draw.Canvas, leftmost bool, from, to int) {
+// draw paints one trial's column: the excerpt above the whole run, or the whole run alone. A narrow one
+// has no room for many words.
+func (p orderPanel) draw(c draw.Canvas, leftmost, narrow bool, from, to int) {
 	label := ""
 	if leftmost {
 		label = "Message number"
@@ -159,12 +153,19 @@ func (p orderPanel) draw(c draw.Canvas, leftmost bool, from, to int) {
 		a := whole.lay(c)
 		a.line(draw.LineStyle{Color: grey, Width: 1}, p.sent)
 		p.marks(a, 3.4)
+		if !narrow {
+			p.nameBurst(a, 1, len(p.fates))
+		}
 		return
 	}
 	split := (c.Max.Y - c.Min.Y) * 0.4
 	low, high := p.span(from, to)
+	words := "%s: messages %d to %d"
+	if narrow {
+		words = "%s: %d to %d"
+	}
 	detail := panel{
-		Title: fmt.Sprintf("%s: messages %d to %d", p.trial.Label, from, to), Left: left,
+		Title: fmt.Sprintf(words, p.trial.Label, from, to), Left: left,
 		X: axis{Label: "Time of delivery", Unit: second, Min: low, Max: high},
 		Y: axis{Label: label, Min: float64(from) - 1.5, Max: float64(to) + 1.5},
 	}
@@ -181,7 +182,7 @@ func (p orderPanel) draw(c draw.Canvas, leftmost bool, from, to int) {
 	p.marks(a, 1.5)
 }
 
-// nameBurst writes beside the excerpt's longest run of messages that were delivered at one instant which they are: behind
+// nameBurst writes beside the longest run of messages that were delivered at one instant which they are: behind
 // a gap all that has come waits for the missing one. Fewer than four are not worth words.
 func (p orderPanel) nameBurst(a area, from, to int) {
 	ms := p.trial.Trace.Messages

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func arrivals(n int, order ...int) []trace.Message {
 		m := &ms[number-1]
 		if m.Copies++; m.Copies == 1 {
 			place++
-			m.Delivered, m.Place = time.Duration(at+20)*time.Millisecond, int32(place)
+			m.Delivered, m.Place, m.Intact = time.Duration(at+20)*time.Millisecond, int32(place), true
 		}
 	}
 	return ms
@@ -45,6 +46,25 @@ func TestMessageFates(t *testing.T) {
 		if got := messageFates(arrivals(10, c.order...)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
+	}
+	ms := arrivals(3, 1, 3, 2)
+	ms[1].Intact = false
+	if got := messageFates(ms); !slices.Equal(got, []fate{o, damaged, o}) {
+		t.Errorf("a damaged one that is late: %v", got)
+	}
+}
+
+// TestDeliverySaysWhatIsDamaged: all is there, and a quarter of it is wrong.
+func TestDeliverySaysWhatIsDamaged(t *testing.T) {
+	ms := arrivals(4, 1, 2, 3, 4)
+	ms[1].Intact = false
+	d, err := newDelivery(Input{Trials: []Trial{{ID: "udp", Label: "UDP", Protocol: "udp", Trace: &trace.Trace{Protocol: "udp", Messages: ms}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg, err := Save(d, "svg")
+	if err != nil || !bytes.Contains(svg, []byte("all in 23 ms, 25% of it damaged")) {
+		t.Errorf("the picture does not say it (%v)", err)
 	}
 }
 

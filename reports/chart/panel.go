@@ -12,6 +12,7 @@ import (
 type panel struct {
 	Title string // above it; "" for none
 	X, Y  axis
+	Above bool      // a panel with the same x axis stands right below, and writes its numbers
 	Left  vg.Length // room for the y axis's numbers, so that panels one below the other line up; 0: as much as they need
 }
 
@@ -19,6 +20,18 @@ type panel struct {
 type area struct {
 	draw.Canvas
 	x, y axis
+}
+
+// X and Y stand for the canvas's, whose products some processors fuse with the sum behind them, so that a last digit would differ.
+
+// X returns where a share of the area's width is.
+func (a area) X(share float64) vg.Length {
+	return a.Min.X + vg.Length(float64(share*float64(a.Max.X-a.Min.X)))
+}
+
+// Y returns where a share of the area's height is.
+func (a area) Y(share float64) vg.Length {
+	return a.Min.Y + vg.Length(float64(share*float64(a.Max.Y-a.Min.Y)))
 }
 
 // lay paints the panel's axes and grid into c and returns its inside.
@@ -32,10 +45,17 @@ func (p panel) lay(c draw.Canvas) area {
 		c.Max.Y -= 1.5 * sizeLabel
 	}
 	bottom := 6 + 1.2*sizeTick
+	if p.Above {
+		bottom = 0
+	}
 	if x.Label != "" { // without, the panel below says it
 		bottom += 1.35 * sizeLabel
 	}
-	yticks, ylabel := y.ticks(int((c.Max.Y - c.Min.Y - bottom) / (3.2 * sizeTick)))
+	rows := int((c.Max.Y - c.Min.Y - bottom) / (3.2 * sizeTick))
+	if y.Names != nil { // each has its own
+		rows = len(y.Names)
+	}
+	yticks, ylabel := y.ticks(rows)
 	left := p.Left
 	if left == 0 {
 		left = p.leftFor(yticks)
@@ -51,6 +71,9 @@ func (p panel) lay(c draw.Canvas) area {
 	a := area{in, x, y}
 	a.grid(xticks, yticks)
 	for _, t := range xticks {
+		if p.Above {
+			break
+		}
 		c.FillText(small, vg.Point{X: in.X(x.place(t.Value)), Y: in.Min.Y - 6}, t.Label)
 	}
 	small.XAlign, small.YAlign = draw.XRight, draw.YCenter
@@ -102,6 +125,26 @@ func (a area) grid(xticks, yticks []tick) {
 	edge := draw.LineStyle{Color: grey, Width: 1.1}
 	a.StrokeLine2(edge, a.Min.X, a.Min.Y, a.Max.X, a.Min.Y)
 	a.StrokeLine2(edge, a.Min.X, a.Min.Y, a.Min.X, a.Max.Y)
+	a.breaks(edge)
+}
+
+// breaks marks where a logarithmic axis with a place for zero is interrupted: by two short strokes across it.
+func (a area) breaks(s draw.LineStyle) {
+	const middle, long, apart = (zeroPlace + afterZero) / 2, 5, 3
+	if a.x.Log && a.x.Zero {
+		x := a.X(middle)
+		a.FillPolygon(white, []vg.Point{{X: x - apart/2, Y: a.Min.Y - 1}, {X: x + apart/2, Y: a.Min.Y - 1}, {X: x + apart/2, Y: a.Min.Y + 1}, {X: x - apart/2, Y: a.Min.Y + 1}})
+		for _, d := range [...]vg.Length{-apart / 2, apart / 2} {
+			a.StrokeLine2(s, x+d-2, a.Min.Y-long, x+d+2, a.Min.Y+long)
+		}
+	}
+	if a.y.Log && a.y.Zero {
+		y := a.Y(middle)
+		a.FillPolygon(white, []vg.Point{{X: a.Min.X - 1, Y: y - apart/2}, {X: a.Min.X - 1, Y: y + apart/2}, {X: a.Min.X + 1, Y: y + apart/2}, {X: a.Min.X + 1, Y: y - apart/2}})
+		for _, d := range [...]vg.Length{-apart / 2, apart / 2} {
+			a.StrokeLine2(s, a.Min.X-long, y+d-2, a.Min.X+long, y+d+2)
+		}
+	}
 }
 
 // at returns the point of the canvas that shows x and y.

@@ -24,7 +24,7 @@ func TestPathInWords(t *testing.T) {
 		{with(func(w *scenarios.Way) { w.Loss.Random = 0.02 }), plain, "10 Mbit/s, 25 ms each way, queue of 100 packets; towards the server 2% loss"},
 		{
 			with(func(w *scenarios.Way) { w.Rate, w.Queue = 20*netem.Mbit, scenarios.Queue{Bytes: 64 * netem.KiB} }),
-			with(func(w *scenarios.Way) { w.Delay.Jitter, w.Duplicate = 5*time.Millisecond, 0.005 }),
+			with(func(w *scenarios.Way) { w.Delay.Jitter, w.Duplicate.Probability = 5*time.Millisecond, 0.005 }),
 			"towards the server 20 Mbit/s, 25 ms, queue of 64 KiB; towards the client 10 Mbit/s, 25 ms ± 5 ms, queue of 100 packets, 0.5% duplicated",
 		},
 		{ // 1% of good packets turn bad, one in four bad ones good: 1/26 of the time is bad, and all is lost in it

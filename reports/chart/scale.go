@@ -11,7 +11,8 @@ import (
 type unit uint8
 
 const (
-	count   unit = iota // a pure number
+	count   unit = iota // a pure number, of which the parts are of no interest
+	factor              // a pure number
 	second              // s, ms, µs
 	byteU               // B, KiB, MiB, GiB: powers of 1024
 	bitRate             // bit/s, kbit/s, Mbit/s, Gbit/s: powers of 1000
@@ -102,7 +103,15 @@ type axis struct {
 	Unit     unit
 	Min, Max float64 // the range, in the unit; anything is accepted and settled into a range that can be drawn
 	Log      bool
+	Zero     bool     // a logarithmic axis has a place for zero, apart from the rest, before its lower end
+	Names    []string // what stands at 0, 1, 2 … of an axis of words, which goes from -½ to as many less ½
 }
+
+// Where zero lies on a logarithmic axis that has a place for it, and where the rest begins.
+const (
+	zeroPlace = 0.03
+	afterZero = 0.09
+)
 
 // settled returns the axis with a range that can be drawn: finite, not empty, above 0 if logarithmic.
 func (a axis) settled() axis {
@@ -139,10 +148,17 @@ func (a axis) place(v float64) float64 {
 	if !a.Log {
 		return (v - a.Min) / (a.Max - a.Min)
 	}
-	if v <= a.Min {
-		return 0
+	begin := 0.0
+	if a.Zero {
+		if v <= 0 {
+			return zeroPlace
+		}
+		begin = afterZero
 	}
-	return math.Log(v/a.Min) / math.Log(a.Max/a.Min)
+	if v <= a.Min {
+		return begin
+	}
+	return begin + float64((1-begin)*math.Log(v/a.Min))/math.Log(a.Max/a.Min)
 }
 
 // A tick is one mark of an axis.
@@ -151,15 +167,26 @@ type tick struct {
 	Label string
 }
 
-// ticks returns at most about n marks at 1, 2 or 5 times a power of ten of the axis's prefixed unit, and the axis title
+// ticks returns at most n+1 marks (of a small n, 3) at 1, 2 or 5 times a power of ten of the axis's prefixed unit, and the axis title
 // with that unit. On a logarithmic axis each mark carries its own unit.
 func (a axis) ticks(n int) ([]tick, string) {
+	if a.Names != nil {
+		return a.nameTicks(n), a.Label
+	}
 	if a.Log {
-		return a.logTicks(n), a.Label
+		ts := a.logTicks(n)
+		if a.Zero {
+			ts = append([]tick{{0, a.Unit.format(0)}}, ts...)
+		}
+		return ts, a.Label
 	}
 	name, size := a.Unit.prefix(math.Max(math.Abs(a.Min), math.Abs(a.Max)))
 	low, high := a.Min/size, a.Max/size
-	step := niceStep((high - low) / float64(max(n, 2)))
+	n = max(n, 2)
+	step := niceStep((high - low) / float64(2*n))
+	for math.Floor(high/step+1e-9)-math.Ceil(low/step-1e-9) > float64(n) {
+		step = niceStep(step * 1.5)
+	}
 	if a.Unit == count && step < 1 {
 		step = 1
 	}
@@ -168,7 +195,7 @@ func (a axis) ticks(n int) ([]tick, string) {
 	for k := math.Ceil(low/step - 1e-9); k*step <= high+step*1e-9; k++ {
 		ts = append(ts, tick{k * step * size, plain(k*step, decimals)})
 	}
-	if name == "" {
+	if name == "" || a.Label == "" {
 		return ts, a.Label
 	}
 	return ts, a.Label + " (" + name + ")"
@@ -185,11 +212,23 @@ func niceStep(least float64) float64 {
 	return 10 * p
 }
 
+// nameTicks are the names, or every second, third … where there are more than n.
+func (a axis) nameTicks(n int) []tick {
+	var ts []tick
+	for i, every := 0, (len(a.Names)-1)/max(n, 1)+1; i < len(a.Names); i += every {
+		ts = append(ts, tick{float64(i), a.Names[i]})
+	}
+	return ts
+}
+
 func (a axis) logTicks(n int) []tick {
 	steps := []float64{1, 2, 5}
 	decades := math.Log10(a.Max / a.Min)
 	every := 1
-	if 3*decades > float64(n) {
+	switch {
+	case 9*decades <= float64(n):
+		steps = []float64{1, 2, 3, 4, 5, 6, 7, 8, 9}
+	case 3*decades > float64(n):
 		steps = steps[:1]
 		every = max(1, int(math.Ceil(decades/float64(max(n, 1)))))
 	}

@@ -2,8 +2,10 @@ package chart
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/recorder"
 
@@ -43,18 +45,14 @@ func newSequence(in Input) (*Drawing, error) {
 	}, nil
 }
 
-// ladderTrials returns the first trial of each protocol that put a packet on the path.
+// ladderTrials returns those that stand side by side. Of more than can, the last ones remain: those built by hand explain themselves
+// here, and UDP least of all.
 func ladderTrials(in Input) []Trial {
-	var out []Trial
-	for _, protocol := range [...]string{"tcp", "udp"} {
-		for _, t := range in.Trials {
-			if t.Trace != nil && t.Trace.Protocol == protocol && hasPackets(t.Trace) {
-				out = append(out, t)
-				break
-			}
-		}
+	out, _ := sideBySide(in.Trials, hasPackets)
+	if len(out) == mostColumns+1 && out[1].Protocol == "udp" {
+		return slices.Delete(out, 1, 2)
 	}
-	return out
+	return out[max(0, len(out)-mostColumns):]
 }
 
 func hasPackets(t *trace.Trace) bool {
@@ -74,8 +72,23 @@ func layLadders(trials []Trial, subtitle string) []*ladder {
 		return []*ladder{newLadder(trials[0], room, 12, 170)}
 	}
 	const gap = 20
+	if len(trials) > 2 {
+		wide := (room.Max.X - room.Min.X - gap*vg.Length(len(trials)-1)) / vg.Length(len(trials))
+		var out []*ladder
+		for i, t := range trials {
+			part := room
+			part.Min.X += vg.Length(i) * (wide + gap)
+			part.Max.X = part.Min.X + wide
+			out = append(out, newLadder(t, part, 10, 34))
+		}
+		return out
+	}
 	left, right := room, room
-	left.Max.X = room.Min.X + (room.Max.X-room.Min.X-gap)*0.54
+	part := 0.54
+	if trials[0].Protocol == trials[1].Protocol || slices.ContainsFunc(trials[1].Trace.Calls, func(c trace.Call) bool { return failed(&c) }) {
+		part = 0.5
+	}
+	left.Max.X = room.Min.X + vg.Length(float64(room.Max.X-room.Min.X-gap)*part)
 	right.Min.X = left.Max.X + gap
 	return []*ladder{newLadder(trials[0], left, 10.5, 92), newLadder(trials[1], right, 10.5, 92)}
 }
@@ -134,6 +147,9 @@ func sequenceTable(ladders []*ladder) Table {
 				seconds(p.Sent), end, word(fate), word(string(p.Cause)), word(p.Reason))
 		}
 		for i := range l.calls {
+			if l.calls[i].fails {
+				continue // the call itself has a row
+			}
 			for _, b := range l.calls[i].bars {
 				end := none
 				if b.call.Return != trace.Never {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
 	"gonum.org/v1/plot/vg"
@@ -20,7 +21,22 @@ type callMark struct {
 	left  bool        // the host stands at the left
 	texts []string    // from the longest to the shortest
 	rank  int         // the lower, the more it is worth its place
+	fails bool        // it is the return of a call that failed after it was blocked, which has a mark of its own
+	split bool        // it is the begin of such a call
 	label label       // text is "" where it found no place
+}
+
+// at is when what the mark says was so.
+func (m *callMark) at() time.Duration {
+	if m.fails {
+		return m.call.Return
+	}
+	return m.call.Begin
+}
+
+// failed tells whether a call returned an error, and not only that it is not yet time.
+func failed(c *trace.Call) bool {
+	return c.Errno != "" && c.Errno != "EAGAIN" && c.Errno != "EINPROGRESS"
 }
 
 // A callBar is one call's time, from its begin down to its return.
@@ -79,7 +95,13 @@ func (l *ladder) callsOf(host string, left bool) []callMark {
 			continue
 		}
 		marks = append(marks, callMark{call: c, args: c.Args(), bars: []callBar{b}, left: left})
+		if failed(c) && !b.open && b.top-b.bottom > 2*l.size {
+			marks[len(marks)-1].split = true
+			b.top = b.bottom
+			marks = append(marks, callMark{call: c, bars: []callBar{b}, left: left, fails: true})
+		}
 	}
+	sort.SliceStable(marks, func(i, j int) bool { return marks[i].at() < marks[j].at() })
 	for i := range marks {
 		marks[i].say()
 	}
@@ -94,7 +116,7 @@ func (l *ladder) height(t time.Duration) vg.Length {
 // joins tells whether a later call is the same one once more, soon enough to be counted with those before.
 func (m *callMark) joins(b callBar, size vg.Length) bool {
 	last := m.bars[len(m.bars)-1]
-	return m.call.Name == b.call.Name && m.call.Result >= 0 && b.call.Result >= 0 &&
+	return !m.fails && !m.split && m.call.Name == b.call.Name && m.call.Result >= 0 && b.call.Result >= 0 &&
 		!last.open && !b.open && min(last.top, last.bottom+size)-b.top < size*2
 }
 
@@ -120,8 +142,16 @@ func (m *callMark) say() {
 		result = " blocked"
 	}
 	m.texts = []string{c.Name + "(" + m.args + ")" + result, c.Name + "()" + result, c.Name + "()"}
-	if m.args == "" {
+	switch {
+	case m.fails:
+		m.texts = []string{c.Name + "()" + result, c.Errno}
+	case m.args == "":
 		m.texts = m.texts[1:]
+	case m.split:
+		m.texts = []string{c.Name + "(" + m.args + ")", c.Name + "()"}
+	}
+	if failed(c) && !m.split {
+		m.texts[len(m.texts)-1] = c.Errno
 	}
 }
 
@@ -136,7 +166,7 @@ func (l *ladder) writeCalls(marks []callMark) {
 	step := l.size * 1.15
 	for _, i := range order {
 		m := &marks[i]
-		if l.time.cuts(m.call.Begin) {
+		if l.time.cuts(m.at()) {
 			continue
 		}
 		high, low := l.inside.Max.Y, l.inside.Min.Y
@@ -176,6 +206,9 @@ func (l *ladder) writeCall(m *callMark, y vg.Length) {
 			x = l.inside.Max.X + callGap + w/2
 		}
 		m.label = label{box: newBox(vg.Point{X: x, Y: y}, w, l.size*1.1, 0), text: s, color: black, arrow: -1}
+		if failed(m.call) && strings.Contains(s, m.call.Errno) {
+			m.label.color = lossColor
+		}
 		return
 	}
 }

@@ -31,7 +31,7 @@ type survey struct {
 	first     int              // the row of the first of them
 	least     [2]time.Duration // the shortest way in each direction; 0 where none arrived
 	handshake int              // the row of the first SYN or SYN-ACK that something happened to, or -1
-	trouble   [2]int           // by direction, the row of the first packet that was lost, harmed, copied or sent again, or -1
+	trouble   [2]int           // by direction, the row of the first packet that was lost, harmed, marked, copied or sent again, or -1
 	overtaken int              // the row of the first packet that a later one overtook, or -1
 	end       time.Duration
 }
@@ -42,14 +42,14 @@ func belongs(t *trace.Trace, p *trace.Packet) bool {
 	case netem.TCP:
 		return t.Protocol == "tcp"
 	case netem.UDP:
-		return t.Protocol == "udp"
+		return t.Protocol != "tcp"
 	}
 	return true
 }
 
 // troubled tells whether something happened to a packet that would not happen on a perfect path.
 func troubled(p *trace.Packet) bool {
-	return p.Fate == trace.Lost || p.Fate == trace.Discarded || p.Of != 0 || p.Harm != "" || p.Header.Kind == netem.KindRetransmission
+	return p.Fate == trace.Lost || p.Fate == trace.Discarded || p.Copy() || p.Harm != "" || p.Marked != "" || p.Header.Kind == netem.KindRetransmission
 }
 
 func surveyOf(t *trace.Trace) survey {
@@ -107,7 +107,7 @@ func (s *survey) rtt() time.Duration {
 }
 
 // scene chooses what is worth seeing: everything where that is little; the start if the handshake had trouble; else
-// what surrounds the first loss, retransmission, copy or harm of the data until it is repaired; else the first packet
+// what surrounds the first loss, retransmission, copy, harm or mark of the data until it is repaired; else the first packet
 // that was overtaken; else trouble on the way back; else the start.
 func (s *survey) scene() scene {
 	begin := s.t.Packets[s.first].Sent
@@ -151,12 +151,14 @@ func (s *survey) what(row int) string {
 		return "loss"
 	case p.Fate == trace.Discarded:
 		return "discarded packet"
-	case p.Of != 0:
+	case p.Copy():
 		return "copy"
 	case p.Header.Kind == netem.KindRetransmission:
 		return "retransmission"
 	case p.Harm != "":
 		return "harmed packet"
+	case p.Marked != "":
+		return "mark"
 	}
 	return "overtaken packet"
 }
@@ -188,17 +190,24 @@ func (s *survey) origin(row int) int {
 	return row
 }
 
-// covers tells whether q carries the first byte (or the SYN or FIN) of the TCP segment p, on the same connection.
+// covers tells whether q carries the first byte (or the SYN or FIN) of the TCP segment p, on the same connection, or is the same
+// numbered datagram.
 func covers(q, p *trace.Packet) bool {
-	if q.Direction != p.Direction || q.Header.SrcPort != p.Header.SrcPort || q.Header.DstPort != p.Header.DstPort || q.Header.Protocol != netem.TCP {
+	if q.Direction != p.Direction || q.Header.SrcPort != p.Header.SrcPort || q.Header.DstPort != p.Header.DstPort || q.Header.Protocol != p.Header.Protocol {
 		return false
 	}
 	ahead := int32(p.Header.Seq - q.Header.Seq)
 	return ahead >= 0 && int64(ahead) < sequenceSpace(q)
 }
 
-// sequenceSpace is how many sequence numbers a segment takes (RFC 9293 section 3.4).
+// sequenceSpace is how many sequence numbers a segment takes (RFC 9293 section 3.4); a numbered datagram that is no ACK takes one.
 func sequenceSpace(p *trace.Packet) int64 {
+	if p.Header.Protocol != netem.TCP {
+		if p.Header.Numbered() && p.Header.Kind != netem.KindACK {
+			return 1
+		}
+		return 0
+	}
 	n := int64(p.Header.Payload)
 	if p.Header.Flags&netem.FlagSYN != 0 {
 		n++
@@ -210,14 +219,18 @@ func sequenceSpace(p *trace.Packet) int64 {
 }
 
 // repaired is the instant at which the trouble of a row is over: a TCP segment is acknowledged after it, or one that
-// repeats it, arrived; for everything else, a little after it should have arrived.
+// repeats it, arrived, and of one that was marked its sender has said that it has slowed down (CWR); for everything else, a little
+// after it should have arrived.
 func (s *survey) repaired(row int) time.Duration {
 	p := &s.t.Packets[row]
 	soon := max(p.Sent+s.rtt()*5/8, p.Arrived)
-	if p.Header.Protocol != netem.TCP || sequenceSpace(p) == 0 {
+	if sequenceSpace(p) == 0 {
 		return soon
 	}
 	end := p.Header.Seq + uint32(sequenceSpace(p))
+	if p.Header.Numbered() { // whose ACKs name the last that came, and not the next that is awaited
+		end = p.Header.Seq
+	}
 	there := time.Duration(trace.Never)
 	for i := row; i < len(s.t.Packets); i++ {
 		q := &s.t.Packets[i]
@@ -227,6 +240,12 @@ func (s *survey) repaired(row int) time.Duration {
 		if there == trace.Never {
 			if covers(q, p) && q.Harm == "" {
 				there = q.Arrived
+			}
+			continue
+		}
+		if p.Marked != "" {
+			if q.Direction == p.Direction && q.Sent > there && q.Header.Flags&netem.FlagCWR != 0 {
+				return q.Arrived
 			}
 			continue
 		}

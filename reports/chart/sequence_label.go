@@ -31,7 +31,7 @@ func (l *ladder) label() {
 // rank orders arrows by how much they need their labels: the lower, the more.
 func (a *arrow) rank() int {
 	switch {
-	case a.ending == endCross || a.ending == endBar || a.role == roleRetransmission:
+	case a.ending == endCross || a.ending == endBar || a.role == roleRetransmission || a.signal:
 		return 0
 	case a.story && a.role != roleACK:
 		return 1
@@ -49,7 +49,8 @@ func (l *ladder) taken(b box) bool {
 		}
 	}
 	for i := range l.arrows {
-		if a := &l.arrows[i]; a.ending == endCross && newBox(a.to, 13, 13, 0).overlaps(b) {
+		a := &l.arrows[i]
+		if a.ending == endCross && newBox(a.to, 13, 13, 0).overlaps(b) || a.marked() && newBox(between(a.from, a.to, lossAt), 12, 12, 0).overlaps(b) {
 			return true
 		}
 	}

@@ -74,11 +74,18 @@ type arrow struct {
 	packet  *trace.Packet
 	role    role
 	story   bool // it is what the picture is about: never thinned out, labelled first
+	signal  bool // it is the first to echo a congestion mark, or says that its sender has slowed down
 	from    vg.Point
 	to      vg.Point
 	ending  ending
 	sayings []string
 	done    time.Duration // when it arrives, or would have
+	due     time.Duration // when one that was sent the other way at the same time would arrive
+}
+
+// marked tells whether the packet was marked on the way and has arrived so.
+func (a *arrow) marked() bool {
+	return a.packet != nil && a.packet.Marked != "" && a.ending != endCross
 }
 
 // A label is text that has found its place.
@@ -119,8 +126,8 @@ func newLadder(trial Trial, room vg.Rectangle, size, margin vg.Length) *ladder {
 	l := &ladder{trial: trial, room: room, size: size, axis: 40, protocol: t.Protocol}
 	l.scene = s.scene()
 	l.inside = vg.Rectangle{
-		Min: vg.Point{X: room.Min.X + l.axis + margin, Y: room.Min.Y + 2},
-		Max: vg.Point{X: room.Max.X - margin, Y: room.Max.Y - 22},
+		Min: vg.Point{X: room.Min.X + l.axis + max(margin, l.errorMargin(t.Client.Name)), Y: room.Min.Y + 2},
+		Max: vg.Point{X: room.Max.X - max(margin, l.errorMargin(t.Server.Name)), Y: room.Max.Y - 22},
 	}
 	l.collect(&s)
 	x := &l.scene
@@ -129,13 +136,35 @@ func newLadder(trial Trial, room vg.Rectangle, size, margin vg.Length) *ladder {
 			x.to = max(x.to, min(a.done, a.packet.Sent+s.rtt()))
 		}
 	}
+	busy := l.busy()
+	for i := range t.Calls {
+		if c := &t.Calls[i]; x.whole && failed(c) { // the end of the story may be what a later call is told
+			x.to = max(x.to, c.Return)
+			busy = append(busy, period{c.Return, c.Return, c.Return})
+		}
+	}
 	pad := (x.to - x.from) / 60
-	l.time = newTimeline(x.from-pad, x.to+pad, l.busy(), s.rtt(), l.inside.Max.Y, l.inside.Min.Y)
+	l.time = newTimeline(x.from-pad, x.to+pad, busy, s.rtt(), l.inside.Max.Y, l.inside.Min.Y)
 	l.place()
 	l.thin()
 	l.label()
 	l.placeCalls()
 	return l
+}
+
+// errorMargin is the room beside a host for the name of an error that a call of its returned; of ladders that have no room for calls at
+// all it is 0.
+func (l *ladder) errorMargin(host string) vg.Length {
+	if l.size < 10.5 {
+		return 0
+	}
+	wide := vg.Length(0)
+	for i := range l.trial.Trace.Calls {
+		if c := &l.trial.Trace.Calls[i]; failed(c) && c.Host == host {
+			wide = max(wide, write(l.size, false, black, draw.XLeft, draw.YCenter).Width(c.Errno)+callGap+6)
+		}
+	}
+	return wide
 }
 
 // collect takes the packets of the excerpt from the ledger and says what each is.
@@ -166,7 +195,7 @@ func (l *ladder) collect(s *survey) {
 		if done < x.from {
 			continue
 		}
-		a := arrow{packet: p, role: roleOf(p, r), done: done}
+		a := arrow{packet: p, role: roleOf(p, r), done: done, due: p.Sent + usual[1-p.Direction], signal: r.echoes || r.slows}
 		switch {
 		case p.Fate == trace.Lost:
 			a.ending = endCross
@@ -176,7 +205,7 @@ func (l *ladder) collect(s *survey) {
 			a.ending = endOpen
 		}
 		a.story = a.role != roleData && a.role != roleACK || a.ending == endCross || a.ending == endBar ||
-			r.dup > 0 && r.dup <= 3 || r.repairs
+			r.dup > 0 && r.dup <= 3 || r.repairs || a.marked() || a.signal
 		a.sayings = r.sayings(p, a.role)
 		l.arrows = append(l.arrows, a)
 	}
@@ -186,7 +215,7 @@ func (l *ladder) collect(s *survey) {
 // roleOf says what a packet plays.
 func roleOf(p *trace.Packet, r numbered) role {
 	switch {
-	case p.Of != 0:
+	case p.Copy():
 		return roleCopy
 	case p.Harm != "" && p.Fate != trace.Lost:
 		return roleHarmed
@@ -229,6 +258,9 @@ func (l *ladder) busy() []period {
 	return out
 }
 
+// lossAt is where on its way a lost packet is drawn to end.
+const lossAt = 0.58
+
 // place turns instants into points, and cuts off what lies outside of the picture.
 func (l *ladder) place() {
 	kept := l.arrows[:0]
@@ -239,8 +271,11 @@ func (l *ladder) place() {
 		if a.packet.Direction == netem.Reverse {
 			a.from.X, a.to.X = right, left
 		}
+		if a.packet.Reply() { // it begins where the packet that it is about ends
+			a.from = between(vg.Point{X: a.to.X, Y: a.from.Y}, vg.Point{X: a.from.X, Y: l.time.y(a.due)}, lossAt)
+		}
 		if a.ending == endCross {
-			a.to = between(a.from, a.to, 0.58)
+			a.to = between(a.from, a.to, lossAt)
 		}
 		if bottom := l.inside.Min.Y; a.to.Y < bottom {
 			if a.from.Y <= bottom {

@@ -9,12 +9,14 @@ import (
 
 // A numbered packet is what people say of one: numbers that begin at 0, duplicates counted.
 type numbered struct {
-	seq, end int64 // the bytes it carries, SYN being byte 0 and the first of the file byte 1; seq = end where there are none
+	seq, end int64 // the bytes it carries, SYN being byte 0 and the first of the file byte 1 (of numbered datagrams messages, from 0); seq = end where there are none
 	ack      int64 // what it acknowledges, or -1
 	dup      int   // it is the so-manieth duplicate ACK in a row (RFC 5681 section 2), or 0
 	repairs  bool  // it acknowledges something new after three duplicates or more
 	again    bool  // the same bytes, SYN or FIN were on the path before
-	datagram int   // a UDP datagram's number in its direction, from 1
+	echoes   bool  // it is the first to echo a congestion mark (ECE, RFC 3168 section 6.1.3)
+	slows    bool  // its sender has slowed down for the echo (CWR, section 6.1.2)
+	datagram int   // a UDP datagram's number in its direction, from 1; of a numbered one its own
 }
 
 // A numberer reads packets in the order of the ledger, whose sequence numbers begin at 0, and carries them on beyond
@@ -32,9 +34,10 @@ type streamKey struct {
 
 // A byteStream is one direction of one connection.
 type byteStream struct {
-	high int64 // behind the last byte that was sent
-	ack  int64 // the last it acknowledged of the other direction
-	dups int
+	high    int64 // behind the last byte that was sent
+	ack     int64 // the last it acknowledged of the other direction
+	dups    int
+	echoing bool // the last packet echoed a congestion mark
 }
 
 func newNumberer() *numberer { return &numberer{streams: map[streamKey]*byteStream{}} }
@@ -63,7 +66,14 @@ func (n *numberer) read(p *trace.Packet) numbered {
 	h := &p.Header
 	switch h.Protocol {
 	case netem.UDP:
-		return numbered{ack: -1, datagram: int(h.Seq)}
+		r := numbered{ack: -1, datagram: int(h.Seq)}
+		if h.Numbered() {
+			r.seq, r.end = int64(h.Seq)-1, int64(h.Seq)-1+sequenceSpace(p)
+			if h.Flags&netem.FlagACK != 0 {
+				r.ack = int64(h.Ack)
+			}
+		}
+		return r
 	case netem.TCP:
 		return n.readTCP(p)
 	}
@@ -80,6 +90,10 @@ func (n *numberer) readTCP(p *trace.Packet) numbered {
 	r := numbered{seq: s.unwrap(h.Seq), ack: -1}
 	r.end = r.seq + sequenceSpace(p)
 	r.again = p.Of == 0 && r.end > r.seq && r.seq < s.high
+	if echo := h.Flags&(netem.FlagECE|netem.FlagSYN) == netem.FlagECE; p.Of == 0 {
+		r.echoes, s.echoing = echo && !s.echoing, echo
+		r.slows = h.Flags&(netem.FlagCWR|netem.FlagSYN) == netem.FlagCWR
+	}
 	if h.Flags&netem.FlagACK != 0 {
 		peer := n.stream(1-p.Direction, h.DstPort, h.SrcPort)
 		r.ack = peer.unwrap(h.Ack)
@@ -123,6 +137,14 @@ func (r numbered) sayings(p *trace.Packet, role role) []string {
 		}
 		return []string{long + ", " + why, why, short}
 	}
+	switch {
+	case p.Marked != "" && p.Fate != trace.Lost:
+		return []string{long + ", marked", "marked", short}
+	case r.echoes:
+		return []string{long + ", ECE", "ECE"}
+	case r.slows:
+		return []string{long + ", CWR", "CWR"}
+	}
 	if r.dup > 0 {
 		dup := "dup " + strconv.Itoa(r.dup)
 		return []string{long + " (" + dup + ")", dup}
@@ -136,6 +158,9 @@ func (r numbered) sayings(p *trace.Packet, role role) []string {
 // name returns the packet's name with all its numbers, and in short.
 func (r numbered) name(p *trace.Packet) (long, short string) {
 	seq, ack := strconv.FormatInt(r.seq, 10), strconv.FormatInt(r.ack, 10)
+	if p.Header.Numbered() {
+		return r.nameNumbered(p)
+	}
 	switch p.Header.Kind {
 	case netem.KindSYN:
 		return "SYN seq " + seq, "SYN"
@@ -146,6 +171,9 @@ func (r numbered) name(p *trace.Packet) (long, short string) {
 	case netem.KindRST:
 		return "RST seq " + seq, "RST"
 	case netem.KindICMP:
+		if p.Reason != "" && p.Reason != "new" {
+			return "ICMP: " + p.Reason, p.Reason
+		}
 		return "ICMP", "ICMP"
 	case netem.KindACK:
 		return "ACK " + ack, "ACK " + ack
@@ -164,6 +192,23 @@ func (r numbered) name(p *trace.Packet) (long, short string) {
 	return name, name
 }
 
+// nameNumbered is name of a numbered datagram, as the textbooks have it.
+func (r numbered) nameNumbered(p *trace.Packet) (long, short string) {
+	switch {
+	case p.Header.Kind == netem.KindFIN:
+		return "end", "end"
+	case p.Header.Kind != netem.KindACK:
+		name := strconv.Itoa(r.datagram)
+		return "data " + name, name
+	case p.Header.Flags&netem.FlagFIN != 0:
+		return "ACK of end", "ACK"
+	case r.ack == 0:
+		return "ACK 0: begin", "ACK 0"
+	}
+	name := "ACK " + strconv.FormatInt(r.ack, 10)
+	return name, name
+}
+
 // misfortune says in words what became of a packet that did not arrive, or arrived in vain, at length and in short;
 // nothing for one that was taken.
 func misfortune(p *trace.Packet) []string {
@@ -177,6 +222,8 @@ func misfortune(p *trace.Packet) []string {
 			return []string{"lost in a burst", "burst"}
 		case netem.CauseScript:
 			return []string{"dropped by the script", "script"}
+		case netem.CauseTooBig:
+			return []string{"too big"}
 		}
 		return []string{"lost: " + cause, cause}
 	case trace.Discarded:

@@ -146,8 +146,12 @@ func (a *arrow) turned(x, y vg.Length) vg.Point {
 	return a.to.Add(vg.Point{X: x*d.X - y*d.Y, Y: x*d.Y + y*d.X})
 }
 
-// paintEnding draws what is not an arrow's head: the cross of a lost packet, the wall before one that was discarded.
+// paintEnding draws what is not an arrow's head: the cross of a lost packet, the wall before one that was discarded, the diamond of one
+// that was marked.
 func (l *ladder) paintEnding(c draw.Canvas, a *arrow) {
+	if a.marked() {
+		paintECN(c, between(a.from, a.to, lossAt))
+	}
 	switch a.ending {
 	case endCross:
 		mark{cross, 8.5, white}.draw(c, []vg.Point{a.to})
@@ -157,6 +161,12 @@ func (l *ladder) paintEnding(c draw.Canvas, a *arrow) {
 		c.StrokeLine2(draw.LineStyle{Color: white, Width: 6}, p.X, p.Y, q.X, q.Y)
 		c.StrokeLine2(draw.LineStyle{Color: lossColor, Width: 3}, p.X, p.Y, q.X, q.Y)
 	}
+}
+
+// paintECN draws the mark that a packet got on the way.
+func paintECN(c draw.Canvas, at vg.Point) {
+	mark{diamond, 8, white}.draw(c, []vg.Point{at})
+	mark{diamond, 6, green}.draw(c, []vg.Point{at})
 }
 
 // paintCall draws a call's bar from its begin to its return, or a tick for one that returned at once, and its text.
@@ -211,7 +221,11 @@ func paintLegend(c draw.Canvas, ladders []*ladder) {
 	}
 	for r := range roles {
 		if occurs(func(a *arrow) bool { return a.role == r }) {
-			entry(arrow{role: r, story: r != roleData && r != roleACK}, roleNames[r])
+			words := roleNames[r]
+			if r == roleControl && occurs(func(a *arrow) bool { return a.packet.Header.Kind == netem.KindICMP }) {
+				words += ", ICMP"
+			}
+			entry(arrow{role: r, story: r != roleData && r != roleACK}, words)
 		}
 	}
 	if occurs(func(a *arrow) bool { return a.ending == endCross }) {
@@ -219,6 +233,11 @@ func paintLegend(c draw.Canvas, ladders []*ladder) {
 	}
 	if occurs(func(a *arrow) bool { return a.ending == endBar }) {
 		entry(arrow{ending: endBar}, "discarded")
+	}
+	if occurs((*arrow).marked) {
+		at := vg.Point{X: x + sample/2, Y: y}
+		entry(arrow{}, "marked (ECN)")
+		paintECN(c, at)
 	}
 	const note = "time stretched where packets crowd"
 	if slices.ContainsFunc(ladders, func(l *ladder) bool { return l.time.stretchy }) && x+s.Width(note) < c.Max.X {

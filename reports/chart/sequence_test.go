@@ -50,6 +50,7 @@ func situations() []situation {
 			return s
 		})},
 		{"clean", Input{Trials: []Trial{simTCP(simPath(5 * simMSS))}}},
+		{"marked", Input{Trials: []Trial{marked()}}},
 		{"upload", Input{Trials: []Trial{simTCP(func() *sim { s := percent(); s.upload = true; return s }())}}},
 	}
 }
@@ -115,6 +116,67 @@ func TestLadderOfOneLostSegment(t *testing.T) {
 	}
 }
 
+// marked is a transfer of 60 segments whose sixth is marked on the way; the receiver echoes the mark (ECE) until the sender says that
+// it has slowed down (CWR), RFC 3168 section 6.1.
+func marked() Trial {
+	tr := simTCP(simPath(60 * simMSS))
+	data, echoed, slowed := 0, time.Duration(trace.Never), time.Duration(trace.Never) // when the mark, its echo and CWR arrived
+	var mark time.Duration = trace.Never
+	for i := range tr.Trace.Packets {
+		p := &tr.Trace.Packets[i]
+		switch {
+		case p.Header.Kind == netem.KindData:
+			if data++; data == 6 {
+				p.Marked, mark = netem.CauseCoDel, p.Arrived
+			}
+			if echoed != trace.Never && p.Sent >= echoed && slowed == trace.Never {
+				p.Header.Flags |= netem.FlagCWR
+				slowed = p.Arrived
+			}
+		case p.Header.Kind == netem.KindACK && p.Direction == netem.Reverse && mark != trace.Never && p.Sent >= mark && (slowed == trace.Never || p.Sent < slowed):
+			p.Header.Flags |= netem.FlagECE
+			if echoed == trace.Never {
+				echoed = p.Arrived
+			}
+		}
+	}
+	return tr
+}
+
+// TestLadderOfAMark: the scene is about the mark, from the packet that got it until its sender has slowed down; only the first echo is pointed
+// out.
+func TestLadderOfAMark(t *testing.T) {
+	tr := marked()
+	l := layLadders([]Trial{tr}, "x")[0]
+	if l.scene.about != "around the first mark" {
+		t.Errorf("the scene is %s", l.scene.about)
+	}
+	if n := l.count((*arrow).marked); n != 1 {
+		t.Errorf("%d marks, want 1", n)
+	}
+	if n := l.count(func(a *arrow) bool { return a.signal }); n != 2 {
+		t.Errorf("%d arrows of ECE and CWR, want 2", n)
+	}
+	words := ""
+	for i := range l.labels {
+		words += l.labels[i].text + "; "
+	}
+	for _, want := range []string{"DATA 7241:8689, marked", ", ECE; ", ", CWR; "} {
+		if strings.Count(words, want) != 1 {
+			t.Errorf("%q stands not once in %s", want, words)
+		}
+	}
+	for i := range tr.Trace.Packets {
+		if p := &tr.Trace.Packets[i]; p.Header.Flags&netem.FlagCWR != 0 && p.Header.Flags&netem.FlagSYN == 0 && p.Arrived > l.scene.to {
+			t.Errorf("the scene ends at %v, CWR arrives at %v", l.scene.to, p.Arrived)
+		}
+	}
+	table := windowTable()
+	if w := windowSeriesOf(tr, senderSamples(tr.Trace), &table); len(w.marked) != 1 || len(w.lost) != 0 {
+		t.Errorf("the window chart has %d marks and %d losses, want 1 and 0", len(w.marked), len(w.lost))
+	}
+}
+
 // RFC 6298 section 2.1: the first timeout is 1 s, so the second SYN leaves at 1.000 s.
 func TestLadderOfALostSYN(t *testing.T) {
 	s := simPath(12 * simMSS)
@@ -147,7 +209,8 @@ func TestLadderOfALostSYN(t *testing.T) {
 // by the function that placed them.
 func TestLabelsStandApart(t *testing.T) {
 	for _, s := range situations() {
-		for _, l := range layLadders(ladderTrials(s.in), "x") {
+		chosen, _ := sideBySide(s.in.Trials, hasPackets)
+		for _, l := range layLadders(chosen, "x") {
 			labels := slices.Clone(l.labels)
 			for _, m := range l.calls {
 				if m.label.text != "" {
@@ -421,5 +484,30 @@ func TestConnectionChartsRepeat(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A router's message begins where the packet ends that it is about, and arrives like any other; it is no copy.
+func TestLadderOfAReply(t *testing.T) {
+	tr := simTCP(oneLost()).Trace
+	lost := slices.IndexFunc(tr.Packets, func(p trace.Packet) bool { return p.Fate == trace.Lost })
+	p := tr.Packets[lost]
+	reply := trace.Packet{
+		Note: &trace.Note{Reason: netem.ReasonTooBig}, ID: 10_000, Of: p.ID, Header: netem.Header{Version: 4, Protocol: netem.ICMP, Kind: netem.KindICMP},
+		Direction: 1 - p.Direction, Fate: trace.Arrived, Sent: p.Sent, Arrived: p.Sent + 25*time.Millisecond, Length: 576,
+	}
+	tr.Packets = slices.Insert(tr.Packets, lost+1, reply)
+	l := layLadders([]Trial{{Label: "x", Trace: tr}}, "x")[0]
+	cross := slices.IndexFunc(l.arrows, func(a arrow) bool { return a.ending == endCross })
+	icmp := slices.IndexFunc(l.arrows, func(a arrow) bool { return a.packet.Reply() })
+	if cross < 0 || icmp < 0 {
+		t.Fatalf("%d arrows, without a cross or a reply", len(l.arrows))
+	}
+	a, b := &l.arrows[cross], &l.arrows[icmp]
+	if math.Abs(float64(a.to.X-b.from.X)) > 1e-6 || math.Abs(float64(a.to.Y-b.from.Y)) > 1 || b.role != roleControl {
+		t.Errorf("the packet ends at %v, the reply, role %d, begins at %v", a.to, b.role, b.from)
+	}
+	if b.to.X != l.inside.Min.X || b.to.Y >= b.from.Y {
+		t.Errorf("it goes from %v to %v, and not down to the client", b.from, b.to)
 	}
 }

@@ -87,7 +87,7 @@ func (m made) tcp() *trace.Trace {
 		if i > 0 {
 			at = max(at, t.Messages[i-1].Delivered)
 		}
-		t.Messages[i].Delivered, t.Messages[i].Copies, t.Messages[i].Place = at, 1, int32(i+1)
+		t.Messages[i].Delivered, t.Messages[i].Copies, t.Messages[i].Place, t.Messages[i].Intact = at, 1, int32(i+1), true
 		t.End = at + madeDelay
 	}
 	return t

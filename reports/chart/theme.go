@@ -11,6 +11,8 @@ import (
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"reliabilitylab/lab/trace"
 )
 
 // The size of every chart: 16:9, which is 1920 by 1080 pixels at 160 dots an inch. One point is 2.2 pixels.
@@ -56,25 +58,41 @@ func write(size vg.Length, bold bool, c color.Color, x draw.XAlignment, y draw.Y
 	return draw.TextStyle{Color: c, Font: f, XAlign: x, YAlign: y, Handler: text.Plain{Fonts: fonts()}}
 }
 
-// protocolColor is the colour of a protocol, the same in every chart.
+// protocolColor is the colour of a protocol, the same in every chart; grey is everything together.
 func protocolColor(protocol string) color.NRGBA {
-	if protocol == "udp" {
+	switch protocol {
+	case "udp":
 		return vermillion
+	case trace.Any:
+		return grey
+	case "stop-and-wait":
+		return black
+	case "go-back-n":
+		return purple
+	case "selective-repeat":
+		return green
 	}
 	return blue
 }
 
-// protocolLine is the line of a protocol: TCP solid, UDP dashed, so that a print in grey tells them apart.
+// protocolLine is the line of a protocol: TCP solid, the others dashed, each its way, so that a print in grey tells them apart.
 func protocolLine(protocol string) draw.LineStyle {
 	s := draw.LineStyle{Color: protocolColor(protocol), Width: 2.6}
-	if protocol == "udp" {
+	switch protocol {
+	case "udp":
 		s.Dashes = []vg.Length{9, 4}
+	case "stop-and-wait":
+		s.Dashes = []vg.Length{2, 3}
+	case "go-back-n":
+		s.Dashes = []vg.Length{14, 3, 3, 3}
+	case "selective-repeat":
+		s.Dashes = []vg.Length{5, 2.5}
 	}
 	return s
 }
 
 // mostNamed is how many trials a chart tells apart; of more, it tells the protocols apart.
-const mostNamed = 4
+const mostNamed = 5
 
 // trialLine is the line of trials[i]. Of few trials, a protocol's second and later ones have a lighter colour and shorter
 // dashes.
@@ -86,9 +104,13 @@ func trialLine(trials []Trial, i int) draw.LineStyle {
 	}
 	for _, before := range trials[:i] {
 		if before.Protocol == trials[i].Protocol {
-			s.Color, s.Dashes = sky, []vg.Length{14, 3, 3, 3}
-			if before.Protocol == "udp" {
+			switch before.Protocol {
+			case "tcp":
+				s.Color, s.Dashes = sky, []vg.Length{14, 3, 3, 3}
+			case "udp":
 				s.Color, s.Dashes = orange, []vg.Length{3, 3}
+			default:
+				s.Color, s.Width = grey, 1.8
 			}
 		}
 	}

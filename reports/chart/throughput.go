@@ -3,6 +3,7 @@ package chart
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"reliabilitylab/lab/trace"
 	"reliabilitylab/netem"
+	"reliabilitylab/scenarios"
 )
 
 // throughput: the bits of IP packets that reached the receiving host, per second, in bins of time, beside the
@@ -38,11 +40,15 @@ func newThroughput(in Input) (*Drawing, error) {
 	if end == 0 {
 		return nil, nil // nothing arrived, or no packets were kept
 	}
-	var limit netem.Rate
+	var way scenarios.Way // the fastest of the trials'
 	for _, t := range in.Trials {
-		limit = max(limit, in.way(t.Trace).Rate)
+		if w := in.way(t.Trace); w.Rate > way.Rate {
+			way = w
+		}
 	}
+	limit := way.Rate
 	bin := binWidth(end, limit)
+	bottleneck := capacityOf(way, end, bin)
 	table := newTable("series", "bin_begin_s", "bin_end_s", "bits_per_s")
 	var lines []throughputLine
 	var trials []Trial
@@ -57,7 +63,7 @@ func newThroughput(in Input) (*Drawing, error) {
 		lines, trials = append(lines, l), append(trials, t)
 	}
 	if limit > 0 {
-		table.add(word("bottleneck"), seconds(0), seconds(end), integer(int64(limit)))
+		bottleneck.list(&table, end, bin)
 	}
 	d := &Drawing{
 		Name: "throughput", Title: "Throughput on the wire over time", Width: width, Height: height, Points: table,
@@ -65,7 +71,7 @@ func newThroughput(in Input) (*Drawing, error) {
 	}
 	words := pathInWords(in.Scenario)
 	d.Draw = func(c draw.Canvas) {
-		top := float64(limit)
+		top := bottleneck.top
 		for _, l := range lines {
 			for _, r := range l.rate {
 				top = max(top, r)
@@ -73,8 +79,8 @@ func newThroughput(in Input) (*Drawing, error) {
 		}
 		entries := trialEntries(trials, func(i int) string { return trials[i].Label + ", mean " + bitRate.format(lines[i].mean) }, noMark)
 		if limit > 0 {
-			s := referenceLine()
-			entries = append(entries, entry{words: "bottleneck " + bitRate.format(float64(limit)), line: &s})
+			s := bottleneck.line()
+			entries = append(entries, entry{words: bottleneck.words(), line: &s})
 		}
 		p := panel{
 			X: axis{Label: "Time", Unit: second, Max: end.Seconds() * 1.01},
@@ -82,7 +88,8 @@ func newThroughput(in Input) (*Drawing, error) {
 		}
 		a := p.lay(legend(frame(c, d.Title, words), entries))
 		if limit > 0 {
-			a.line(referenceLine(), []point{{0, float64(limit)}, {a.x.Max, float64(limit)}})
+			last := bottleneck.steps[len(bottleneck.steps)-1]
+			a.steps(bottleneck.line(), append(slices.Clone(bottleneck.steps), point{a.x.Max, last.Y}))
 		}
 		for i, l := range lines {
 			a.steps(trialLine(trials, i), l.points(bin))

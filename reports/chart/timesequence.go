@@ -3,6 +3,7 @@ package chart
 import (
 	"fmt"
 	"image/color"
+	"slices"
 	"time"
 
 	"gonum.org/v1/plot/vg"
@@ -10,13 +11,15 @@ import (
 
 	"reliabilitylab/lab/trace"
 	"reliabilitylab/netem"
+	"reliabilitylab/scenarios"
 )
 
 // time-sequence: a TCP connection as its sender sees it, in the grammar of tcptrace. Each segment is a bar over the bytes
 // it carries, at the instant it was sent; below runs the line of what is acknowledged, above the edge of the window that
-// the receiver offers, and what SACK blocks report stands where they came in.
+// the receiver offers, and what SACK blocks report stands where they came in. Protocols built by hand over UDP have messages for
+// bytes; they stand beside TCP, each in a panel of its own (timesequence_beside.go).
 
-const timeSequenceTitle = "Time-sequence: bytes sent, acknowledged, allowed"
+const timeSequenceTitle = "Time-sequence: what is sent, acknowledged, allowed"
 
 // A span is some bytes of the stream at an instant.
 type span struct {
@@ -24,13 +27,15 @@ type span struct {
 	low, high int64
 }
 
-// An exchange is one connection at its data sender: bytes against time.
+// An exchange is one connection at its data sender: bytes against time; of numbered datagrams messages.
 type exchange struct {
 	trial    Trial
+	numbered bool   // it has numbered datagrams
 	fresh    []span // segments sent for the first time
 	again    []span // retransmissions
 	lost     []span // of both, those that did not get there
 	sacks    []span
+	dsacks   []span  // blocks that tell of what came twice
 	dups     []span  // duplicate ACKs
 	acks     []point // what was acknowledged, when the ACK came in
 	window   []point // up to where the receiver allows to send
@@ -46,17 +51,33 @@ type control struct {
 }
 
 func newTimeSequence(in Input) (*Drawing, error) {
-	for _, t := range in.Trials {
-		if t.Trace == nil || t.Trace.Protocol != "tcp" || !hasPackets(t.Trace) {
+	var all []*exchange
+	for _, p := range scenarios.Protocols {
+		if p.Name == "udp" { // nothing comes back
 			continue
 		}
-		e := exchangeOf(t)
-		if len(e.fresh)+len(e.controls) == 0 {
-			continue
+		for _, t := range in.Trials {
+			if t.Trace == nil || t.Trace.Protocol != p.Name || !hasPackets(t.Trace) {
+				continue
+			}
+			e := exchangeOf(t)
+			if p.HandMade {
+				e = numberedExchange(t, in.window(t))
+			}
+			if len(e.fresh)+len(e.controls) == 0 {
+				continue
+			}
+			all = append(all, e)
+			break
 		}
-		return e.drawing(pathInWords(in.Scenario)), nil
 	}
-	return nil, nil
+	switch len(all) {
+	case 0:
+		return nil, nil
+	case 1:
+		return all[0].drawing(pathInWords(in.Scenario)), nil
+	}
+	return drawBeside(all, pathInWords(in.Scenario)), nil
 }
 
 // exchangeOf reads a trial's ledger from the sender's side: its own segments when it sent them, the ACKs when they came.
@@ -101,13 +122,25 @@ func exchangeOf(t Trial) *exchange {
 		if a.r.dup > 0 {
 			e.dups = append(e.dups, span{at, acked, acked})
 		}
-		for _, b := range a.p.SACK {
-			low := a.r.ack + int64(int32(b[0]-a.p.Header.Ack))
-			e.sacks = append(e.sacks, span{at, low, low + int64(b[1]-b[0])})
-		}
+		e.report(a.p, a.r.ack)
 		e.end = max(e.end, at)
 	}
 	return e
+}
+
+// report notes the SACK blocks of an ACK. The first is a D-SACK if it lies below the ACK or within the second (RFC 2883 section 4).
+func (e *exchange) report(p *trace.Packet, ack int64) {
+	var before span
+	for i := len(p.SACK) - 1; i >= 0; i-- {
+		low := ack + int64(int32(p.SACK[i][0]-p.Header.Ack))
+		s := span{p.Arrived, low, low + int64(p.SACK[i][1]-p.SACK[i][0])}
+		if i == 0 && (s.high <= ack || len(p.SACK) > 1 && s.low >= before.low && s.high <= before.high) {
+			e.dsacks = append(e.dsacks, s)
+		} else {
+			e.sacks = append(e.sacks, s)
+		}
+		before = s
+	}
 }
 
 // send notes a segment of the sender.
@@ -119,7 +152,11 @@ func (e *exchange) send(p *trace.Packet, r numbered) {
 	case p.Header.Kind == netem.KindSYN || p.Header.Kind == netem.KindSYNACK:
 		e.controls = append(e.controls, control{s, "SYN"})
 	case p.Header.Kind == netem.KindFIN:
-		e.controls = append(e.controls, control{s, "FIN"})
+		name := "FIN"
+		if e.numbered {
+			name = "end"
+		}
+		e.controls = append(e.controls, control{s, name})
 	case p.Header.Payload == 0:
 		return
 	case r.again || p.Header.Kind == netem.KindRetransmission:
@@ -162,7 +199,7 @@ func (e *exchange) drawing(path string) *Drawing {
 		Points: e.table(),
 		Draw: func(c draw.Canvas) {
 			whole := e.panelOf(0, e.end+e.end/60, true)
-			c = timeSequenceLegend(frame(c, timeSequenceTitle, subtitle), e)
+			c = timeSequenceLegend(frame(c, timeSequenceTitle, subtitle), []*exchange{e})
 			if what == "" {
 				whole.lay(c, false)
 				return
@@ -179,8 +216,30 @@ func (e *exchange) drawing(path string) *Drawing {
 	}
 }
 
+// shut returns when the receiver first left no room for a full segment, for so long at least.
+func (e *exchange) shut(least time.Duration) (at time.Duration, shuts bool) {
+	full := int64(0)
+	for _, f := range e.fresh {
+		full = max(full, f.high-f.low)
+	}
+	since := -1.0
+	for i := 0; i < min(len(e.acks), len(e.window)); i++ {
+		x := e.acks[i].X
+		if since >= 0 && x-since > least.Seconds() {
+			return time.Duration(since*1e9 + 0.5), true
+		}
+		switch room := e.window[i].Y - e.acks[i].Y; {
+		case room >= float64(full):
+			since = -1
+		case since < 0:
+			since = x
+		}
+	}
+	return 0, false
+}
+
 // detail chooses what is shown enlarged: the time around the first segment that is lost or sent again, until everything
-// sent before its repair is acknowledged; or else the first round trips. what is "" where the whole is small enough.
+// sent before its repair is acknowledged; or else how the window shuts; or else the first round trips. what is "" where the whole is small enough.
 func (e *exchange) detail() (from, to time.Duration, what string) {
 	const few = 120
 	if len(e.fresh)+len(e.again) <= few {
@@ -194,6 +253,9 @@ func (e *exchange) detail() (from, to time.Duration, what string) {
 			first = i
 			break
 		}
+	}
+	if at, shuts := e.shut(4 * rtt); first < 0 && shuts {
+		return max(e.fresh[0].at-rtt/4, at-8*rtt), at + 16*rtt, "the window shuts"
 	}
 	if first < 0 {
 		return e.fresh[0].at - rtt/4, e.fresh[0].at + 5*rtt, "the first round trips"
@@ -225,9 +287,19 @@ func (e *exchange) caption() string {
 	return fmt.Sprintf("Bars are segments, %d of them sent again; the lower line is what is acknowledged, the upper what the receiver allows.", len(e.again))
 }
 
-// table lists everything that is plotted, in bytes of the stream: the SYN is byte 0.
+// table lists everything that is plotted, in bytes of the stream: the SYN is byte 0; of numbered datagrams in messages.
 func (e *exchange) table() Table {
-	t := newTable("trial", "item", "time_s", "from_bytes", "to_bytes")
+	unit := "bytes"
+	if e.numbered {
+		unit = "messages"
+	}
+	t := newTable("trial", "item", "time_s", "from_"+unit, "to_"+unit)
+	e.list(&t)
+	return t
+}
+
+// list adds the exchange to a table.
+func (e *exchange) list(t *Table) {
 	id := word(e.trial.ID)
 	list := func(item string, spans []span) {
 		for _, s := range spans {
@@ -238,6 +310,7 @@ func (e *exchange) table() Table {
 	list("retransmission", e.again)
 	list("lost", e.lost)
 	list("sack", e.sacks)
+	list("d-sack", e.dsacks)
 	list("duplicate ack", e.dups)
 	for _, c := range e.controls {
 		list(c.name, []span{c.span})
@@ -245,31 +318,42 @@ func (e *exchange) table() Table {
 	for i, a := range e.acks {
 		at := seconds(time.Duration(a.X*1e9 + 0.5))
 		t.add(id, word("ack"), at, integer(int64(a.Y)), integer(int64(a.Y)))
-		t.add(id, word("window edge"), at, integer(int64(e.window[i].Y)), integer(int64(e.window[i].Y)))
+		if i < len(e.window) {
+			t.add(id, word("window edge"), at, integer(int64(e.window[i].Y)), integer(int64(e.window[i].Y)))
+		}
 	}
-	return t
 }
 
 // timeSequenceLegend explains what occurs.
-func timeSequenceLegend(c draw.Canvas, e *exchange) draw.Canvas {
+func timeSequenceLegend(c draw.Canvas, all []*exchange) draw.Canvas {
+	occurs := func(is func(*exchange) bool) bool { return slices.ContainsFunc(all, is) }
 	var entries []entry
 	add := func(words string, s draw.LineStyle) { entries = append(entries, entry{words: words, line: &s}) }
-	add("segment", draw.LineStyle{Color: blue, Width: 7, Dashes: []vg.Length{3, 5}})
-	if len(e.again) > 0 {
+	sent := "segment"
+	if all[0].numbered {
+		sent = "message"
+	}
+	add(sent, draw.LineStyle{Color: protocolColor(all[0].trial.Protocol), Width: 7, Dashes: []vg.Length{3, 5}})
+	if occurs(func(e *exchange) bool { return len(e.again) > 0 }) {
 		entries = append(entries, entry{words: "R: sent again", mark: &mark{diamond, 5, amber}})
 	}
-	if len(e.lost) > 0 {
+	if occurs(func(e *exchange) bool { return len(e.lost) > 0 }) {
 		entries = append(entries, entry{words: "lost", mark: &mark{cross, 6, lossColor}})
 	}
 	add("acknowledged", ackLine())
-	if len(e.sacks) > 0 {
+	if occurs(func(e *exchange) bool { return len(e.sacks) > 0 }) {
 		add("SACK", draw.LineStyle{Color: sackColor, Width: 7, Dashes: []vg.Length{1.6, 4}})
 	}
-	words := "window edge"
-	if n := len(e.window); n > 0 && e.window[n-1].Y > e.panelOf(0, e.end, true).high {
-		words += ", far above"
+	if occurs(func(e *exchange) bool { return len(e.dsacks) > 0 }) {
+		entries = append(entries, entry{words: "D: came twice", mark: &mark{square, 4, purple}})
 	}
-	add(words, windowLine())
+	if e := all[0]; occurs(func(e *exchange) bool { return len(e.window) > 0 }) {
+		words := "window edge"
+		if n := len(e.window); len(all) == 1 && n > 0 && e.window[n-1].Y > e.panelOf(0, e.end, true).high {
+			words += ", far above"
+		}
+		add(words, windowLine())
+	}
 	return legend(c, entries)
 }
 

@@ -85,6 +85,9 @@ func (p timeSequencePanel) lay(c draw.Canvas, detailed bool) area {
 		X:     axis{Label: "Time", Unit: second, Min: p.from.Seconds(), Max: p.to.Seconds()},
 		Y:     axis{Label: "Sequence number, from the SYN", Unit: byteU, Min: p.low, Max: p.high},
 	}
+	if e.numbered {
+		axes.Y.Label, axes.Y.Unit = "Message number", count
+	}
 	a := axes.lay(c)
 	bar, radius := vg.Length(1.4), vg.Length(3.2)
 	if detailed {
@@ -96,12 +99,14 @@ func (p timeSequencePanel) lay(c draw.Canvas, detailed bool) area {
 	if detailed {
 		a.marks(mark{square, 2.3, green}, pointsOf(during(e.dups, p.from, p.to)))
 	}
-	a.bars(draw.LineStyle{Color: blue, Width: bar}, during(e.fresh, p.from, p.to), 2.4)
+	a.bars(draw.LineStyle{Color: protocolColor(e.trial.Protocol), Width: bar}, during(e.fresh, p.from, p.to), 2.4)
 	again := during(e.again, p.from, p.to)
 	a.bars(draw.LineStyle{Color: amber, Width: bar + 1.4}, again, 3.6)
 	a.marks(mark{diamond, radius * 0.8, amber}, pointsOf(again))
+	twice := during(e.dsacks, p.from, p.to)
+	a.marks(mark{square, radius * 0.7, purple}, pointsOf(twice))
 	a.marks(mark{cross, radius, lossColor}, pointsOf(during(e.lost, p.from, p.to)))
-	p.letters(a, again, detailed)
+	p.letters(a, again, twice, detailed)
 	return a
 }
 
@@ -114,8 +119,8 @@ func pointsOf(spans []span) []point {
 	return out
 }
 
-// letters writes an R beside retransmissions and names SYN and FIN, wherever two would not overlap.
-func (p timeSequencePanel) letters(a area, again []span, detailed bool) {
+// letters writes an R beside retransmissions, a D beside what is reported to have come twice, and names SYN and FIN, wherever two would not overlap.
+func (p timeSequencePanel) letters(a area, again, twice []span, detailed bool) {
 	s := write(sizeSmall, true, amber, draw.XCenter, draw.YBottom)
 	var taken []vg.Rectangle
 	put := func(text string, at vg.Point, ground bool) {
@@ -134,14 +139,15 @@ func (p timeSequencePanel) letters(a area, again []span, detailed bool) {
 		}
 		a.FillText(s, at, text)
 	}
-	if detailed {
-		for i, r := range again {
-			if i > 400 {
-				break
-			}
-			at := a.at(r.at.Seconds(), float64(r.high))
-			put("R", at.Add(vg.Point{Y: 5}), true)
+	letter := func(text string, of []span) {
+		for _, r := range of[:min(len(of), 400)] {
+			put(text, a.at(r.at.Seconds(), float64(r.high)).Add(vg.Point{Y: 5}), true)
 		}
+	}
+	if detailed {
+		letter("R", again)
+		s.Color = purple
+		letter("D", twice)
 	}
 	s.Color, s.XAlign = black, draw.XLeft
 	for i, c := range p.e.controls {

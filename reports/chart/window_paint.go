@@ -19,21 +19,28 @@ func phaseColor(name string) (color.Color, bool) {
 	return color.NRGBA{byte(rgb >> 16), byte(rgb >> 8), byte(rgb), 0xff}, ok
 }
 
-// paintWindow draws the upper panel. Above the highest window three rows stay free: the phases' names, what happened, and
-// the packets that were lost.
+// The lines of a window.
+var (
+	cwndLine     = draw.LineStyle{Color: blue, Width: 2.4}
+	ssthreshLine = draw.LineStyle{Color: black, Width: 1.8, Dashes: []vg.Length{8, 4}}
+	flightLine   = draw.LineStyle{Color: sky, Width: 1.1}
+	offeredLine  = draw.LineStyle{Color: green, Width: 1.8, Dashes: []vg.Length{2, 3}}
+)
+
+// paintWindow draws the upper panel.
 func (w *windowSeries) paintWindow(c draw.Canvas) {
-	cwnd := draw.LineStyle{Color: blue, Width: 2.4}
-	ssthresh := draw.LineStyle{Color: black, Width: 1.8, Dashes: []vg.Length{8, 4}}
-	flight := draw.LineStyle{Color: sky, Width: 1.1}
-	offered := draw.LineStyle{Color: green, Width: 1.8, Dashes: []vg.Length{2, 3}}
-	sample := flight
-	sample.Width = 3
+	w.paint(w.legend(c, w.bound()), w.axes(w.end.Seconds(), w.top))
+}
+
+// legend explains the lines, marks and grounds, and returns the room below.
+func (w *windowSeries) legend(c draw.Canvas, bound bool) draw.Canvas {
+	cwnd, ssthresh, flight, offered := cwndLine, ssthreshLine, flightLine, offeredLine
+	flight.Width = 3
 	entries := []entry{{words: "congestion window", line: &cwnd}}
 	if len(w.ssthresh) > 0 {
 		entries = append(entries, entry{words: "ssthresh", line: &ssthresh})
 	}
-	entries = append(entries, entry{words: "in flight", line: &sample})
-	bound := w.bound()
+	entries = append(entries, entry{words: "in flight", line: &flight})
 	if bound {
 		entries = append(entries, entry{words: "offered window", line: &offered})
 	}
@@ -42,25 +49,37 @@ func (w *windowSeries) paintWindow(c draw.Canvas) {
 			entries = append(entries, entry{words: k.name, mark: &k.mark})
 		}
 	}
-	c = phaseLegend(legend(c, entries), w.usedPhases())
+	return phaseLegend(legend(c, entries), w.usedPhases(), len(w.timeouts) > 0)
+}
+
+// axes are those of a panel that ends at an instant, in seconds, for windows up to top. Above the highest three rows stay
+// free: the phases' names, what happened, and the packets that were lost or marked.
+func (w *windowSeries) axes(end, top float64) panel {
 	axes := panel{
 		Left: windowLeft,
-		X:    axis{Unit: second, Max: w.end.Seconds() * 1.005},
-		Y:    axis{Label: "Bytes", Unit: byteU, Max: w.top * 1.22},
+		X:    axis{Unit: second, Max: end * 1.005},
+		Y:    axis{Label: "Bytes", Unit: byteU, Max: top * 1.22},
 	}
 	if w.mss > 0 {
 		axes.Y.Label, axes.Y.Unit = fmt.Sprintf("Segments of %d B", w.mss), count
 	}
+	return axes
+}
+
+// paint draws the window and what happened to it.
+func (w *windowSeries) paint(c draw.Canvas, axes panel) {
 	axes.shade(c, w.phases)
 	a := axes.lay(c)
-	a.steps(flight, w.flight)
-	if bound {
-		a.steps(offered, w.offered)
+	a.steps(flightLine, w.flight)
+	if w.bound() {
+		a.steps(offeredLine, w.offered)
 	}
-	a.steps(ssthresh, w.ssthresh)
-	a.steps(cwnd, w.cwnd)
-	for row, k := range w.events() {
-		y := a.y.Max * (0.985 - 0.05*float64(row))
+	for _, pts := range w.ssthresh {
+		a.steps(ssthreshLine, pts)
+	}
+	a.steps(cwndLine, w.cwnd)
+	for _, k := range w.events() {
+		y := a.y.Max * (0.985 - 0.05*float64(k.row))
 		pts := make([]point, len(k.at))
 		for i, t := range k.at {
 			pts[i] = point{t.Seconds(), y}
@@ -83,26 +102,32 @@ func (w *windowSeries) bound() bool {
 // An occurrence is a kind of event that is marked above the window.
 type occurrence struct {
 	name string
+	row  int // from the top
 	mark mark
 	at   []time.Duration
 }
 
 func (w *windowSeries) events() []occurrence {
 	return []occurrence{
-		{"timeout", mark{wedge, 5, black}, w.timeouts},
-		{"recovery", mark{triangle, 4.2, amber}, w.repaired},
-		{"lost", mark{cross, 4, lossColor}, w.lost},
+		{"timeout", 0, mark{wedge, 5, black}, w.timeouts},
+		{"recovery", 1, mark{triangle, 4.2, amber}, w.repaired},
+		{"undone: nothing was lost", 1, mark{square, 4.2, blue}, w.undone},
+		{"lost", 2, mark{cross, 4, lossColor}, w.lost},
+		{"marked (ECN)", 3, mark{diamond, 4.4, green}, w.marked},
 	}
 }
 
-// phaseLegend explains the grounds.
-func phaseLegend(c draw.Canvas, names []string) draw.Canvas {
+// phaseLegend explains the grounds. Without a timeout a router has made the sender resend all (RFC 1191).
+func phaseLegend(c draw.Canvas, names []string, timedOut bool) draw.Canvas {
 	s := write(sizeTick, false, black, draw.XLeft, draw.YCenter)
 	x, y := c.Min.X+windowLeft, c.Max.Y-sizeTick*0.4
 	for _, name := range names {
 		ground, _ := phaseColor(name)
-		if name == "loss" {
+		switch {
+		case name == "loss" && timedOut:
 			name = "loss (after a timeout)"
+		case name == "loss":
+			name = "loss (too big for a router)"
 		}
 		box := []vg.Point{{X: x, Y: y - 6}, {X: x + 24, Y: y - 6}, {X: x + 24, Y: y + 6}, {X: x, Y: y + 6}}
 		c.FillPolygon(ground, box)

@@ -34,11 +34,12 @@ func TestWindowSeries(t *testing.T) {
 	if len(s) != 6 {
 		t.Fatalf("%d samples of the sender, want 6", len(s))
 	}
-	w, table := windowSeriesOf(Trial{ID: "tcp", Trace: tr}, s)
+	table := windowTable()
+	w := windowSeriesOf(Trial{ID: "tcp", Trace: tr}, s, &table)
 	if w.top != 20 || len(w.cwnd) != 6 || w.cwnd[1] != (point{1, 20}) || w.flight[0] != (point{0, 5}) {
 		t.Errorf("top %v, cwnd %v, in flight %v", w.top, w.cwnd, w.flight)
 	}
-	if len(w.ssthresh) == 0 || w.ssthresh[0] != (point{2, 12}) {
+	if len(w.ssthresh) == 0 || w.ssthresh[0][0] != (point{2, 12}) {
 		t.Errorf("ssthresh %v, want none before it is set", w.ssthresh)
 	}
 	want := []phase{{"slow start", 0, 2e9}, {"recovery", 2e9, 3e9}, {"congestion avoidance", 3e9, 4e9}, {"loss", 4e9, 5e9}, {"slow start", 5e9, 5e9}}
@@ -80,14 +81,15 @@ func TestWindowSeries(t *testing.T) {
 func TestWindowSeriesSettlesTheMSS(t *testing.T) {
 	tr := samplesOf(1448, []int{10, 10, 10}, []string{"", "slow start", "slow start"})
 	tr.TCP[0].MSS = 536
-	w, _ := windowSeriesOf(Trial{Trace: tr}, senderSamples(tr))
+	table := windowTable()
+	w := windowSeriesOf(Trial{Trace: tr}, senderSamples(tr), &table)
 	if w.mss != 1448 || w.cwnd[2].Y != 10 {
 		t.Errorf("MSS %d, cwnd %v", w.mss, w.cwnd)
 	}
 	for i := range tr.TCP {
 		tr.TCP[i].MSS = 0
 	}
-	if w, _ := windowSeriesOf(Trial{Trace: tr}, senderSamples(tr)); w.mss != 0 || w.cwnd[2].Y != 14480 {
+	if w := windowSeriesOf(Trial{Trace: tr}, senderSamples(tr), &table); w.mss != 0 || w.cwnd[2].Y != 14480 {
 		t.Errorf("without an MSS the window is %v, want bytes", w.cwnd)
 	}
 }
@@ -95,7 +97,8 @@ func TestWindowSeriesSettlesTheMSS(t *testing.T) {
 // Before the handshake is over there is no window, and no phase whatever the stack says.
 func TestWindowSeriesBeginsWithTheWindow(t *testing.T) {
 	tr := samplesOf(1448, []int{0, 0, 10}, []string{"congestion avoidance", "congestion avoidance", "slow start"})
-	w, _ := windowSeriesOf(Trial{Trace: tr}, senderSamples(tr))
+	table := windowTable()
+	w := windowSeriesOf(Trial{Trace: tr}, senderSamples(tr), &table)
 	if len(w.phases) != 1 || w.phases[0].name != "slow start" || len(w.cwnd) != 1 {
 		t.Errorf("phases %v, cwnd %v", w.phases, w.cwnd)
 	}
@@ -103,7 +106,8 @@ func TestWindowSeriesBeginsWithTheWindow(t *testing.T) {
 
 func TestWindowOfASimulatedTransfer(t *testing.T) {
 	tr := simTCP(oneLost())
-	w, _ := windowSeriesOf(tr, senderSamples(tr.Trace))
+	table := windowTable()
+	w := windowSeriesOf(tr, senderSamples(tr.Trace), &table)
 	if len(w.repaired) != 1 || len(w.timeouts) != 0 || len(w.lost) != 1 {
 		t.Errorf("%d recoveries, %d timeouts, %d lost; want 1, 0, 1", len(w.repaired), len(w.timeouts), len(w.lost))
 	}
@@ -112,5 +116,61 @@ func TestWindowOfASimulatedTransfer(t *testing.T) {
 	up := simTCP(s)
 	if got := senderSamples(up.Trace); len(got) == 0 || got[0].Host != "server" {
 		t.Error("of an upload the sender is not the server")
+	}
+}
+
+// TestWindowsOneBelowTheOther: of several connections each has its panel, and the points of all are in the table.
+func TestWindowsOneBelowTheOther(t *testing.T) {
+	one, two := simTCP(oneLost()), simTCP(simPath(300*simMSS))
+	one.ID, two.ID = "first", "second"
+	d, err := newWindow(Input{Trials: []Trial{one, two}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(d.Points.CSV())).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := map[string]int{}
+	for _, row := range rows[1:] {
+		points[row[0]]++
+	}
+	if a, b := len(senderSamples(one.Trace)), len(senderSamples(two.Trace)); points["first"] != a || points["second"] != b {
+		t.Errorf("points %v, want %d and %d", points, a, b)
+	}
+	for _, f := range Formats {
+		if _, err := Save(d, f); err != nil {
+			t.Errorf("%s: %v", f, err)
+		}
+	}
+}
+
+func TestSideBySide(t *testing.T) {
+	all := func(*trace.Trace) bool { return true }
+	trials := func(protocols ...string) (out []Trial) {
+		for i, p := range protocols {
+			out = append(out, Trial{ID: string(rune('a' + i)), Protocol: p, Trace: &trace.Trace{}})
+		}
+		return out
+	}
+	for _, c := range []struct {
+		trials []Trial
+		want   string
+		more   int
+	}{
+		{nil, "", 0},
+		{trials("udp"), "a", 0},
+		{trials("udp", "tcp", "tcp"), "ba", 1},
+		{trials("tcp", "tcp", "tcp"), "ab", 1},
+		{trials("udp", "udp"), "ab", 0},
+	} {
+		chosen, more := sideBySide(c.trials, all)
+		got := ""
+		for _, t := range chosen {
+			got += t.ID
+		}
+		if got != c.want || more != c.more {
+			t.Errorf("%v: %q and %d more, want %q and %d", c.trials, got, more, c.want, c.more)
+		}
 	}
 }
