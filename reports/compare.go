@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"reliabilitylab/lab/trace"
 	"reliabilitylab/scenarios"
 )
 
@@ -27,8 +28,8 @@ type Row struct {
 
 // keyMetrics are the rows that tell the story, in its order: did all come, in order, how fast, and at what price.
 var keyMetrics = []string{
-	"delivered_ratio", "in_order_ratio", "duplicates_delivered", "completion_s", "goodput_bps", "latency_p50_s", "latency_p99_s",
-	"hol_wait_p99_s", "packets_sent", "loss_ratio", "reordered_ratio", "corrupt_ratio", "retransmissions", "timeouts", "handshake_s",
+	"delivered_ratio", "in_order_ratio", "duplicates_delivered", "completion_s", "goodput_bps", "goodput_share", "jain_index", "latency_p50_s", "latency_p99_s",
+	"hol_wait_p99_s", "queue_delay_p99_s", "packets_sent", "loss_ratio", "ecn_marked", "reordered_ratio", "corrupt_ratio", "retransmissions", "timeouts", "handshake_s",
 }
 
 // Compare puts trials side by side.
@@ -38,7 +39,7 @@ func Compare(trials []Trial) Comparison {
 		c.Columns = append(c.Columns, Column{t.label(trials), t.Protocol})
 	}
 	for _, m := range scenarios.Metrics {
-		row := Row{Metric: m, Label: words(m.Name)}
+		row := Row{Metric: m, Label: m.Words()}
 		for _, k := range keyMetrics {
 			row.Key = row.Key || k == m.Name
 		}
@@ -83,14 +84,17 @@ func (t *Trial) label(among []Trial) string {
 	return t.flowLabel(among)
 }
 
-// flowLabel is the protocol, with the flow where there are several.
+// flowLabel is the protocol, with the flow where there are several; of a session the direction that was measured.
 func (t *Trial) flowLabel(among []Trial) string {
+	if t.Protocol == trace.Any {
+		return "all packets " + towards(t.Facts.Data)
+	}
 	for _, o := range among {
 		if o.Flow != t.Flow {
-			return t.Flow + " " + strings.ToUpper(t.Protocol)
+			return t.Flow + " " + scenarios.ProtocolNamed(t.Protocol).Words
 		}
 	}
-	return strings.ToUpper(t.Protocol)
+	return scenarios.ProtocolNamed(t.Protocol).Words
 }
 
 // pointLabel names the trial's point of the sweep: "loss=2% congestion=reno", each key by its last word.
@@ -100,19 +104,4 @@ func (t *Trial) pointLabel() string {
 		words = append(words, key[strings.LastIndexByte(key, '.')+1:]+"="+t.Point[key])
 	}
 	return strings.Join(words, " ")
-}
-
-// words makes a metric's name readable: "hol_wait_p99_s" is "head-of-line wait p99".
-func words(name string) string {
-	for _, unit := range []string{"_s", "_bps", "_packets", "_segments"} {
-		if s, ok := strings.CutSuffix(name, unit); ok {
-			name = s
-			break
-		}
-	}
-	out := strings.ReplaceAll(name, "_", " ")
-	for _, k := range [][2]string{{"hol wait", "head-of-line wait"}, {"owd", "one-way delay"}, {" ratio", ""}, {"srtt", "smoothed RTT"}, {"n3 ", "3-"}, {"cwnd", "congestion window"}} {
-		out = strings.Replace(out, k[0], k[1], 1)
-	}
-	return out
 }

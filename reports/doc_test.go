@@ -37,7 +37,7 @@ func TestEveryMetricIsDocumented(t *testing.T) {
 		want = append(want, fmt.Sprintf("%s: %s, %s", m.Group, m.Name, m.Unit))
 	}
 	var got []string
-	for _, group := range []string{"program", "wire", "tcp"} {
+	for _, group := range []string{"program", "wire", "tcp", "together"} {
 		for _, row := range regexp.MustCompile("(?m)^\\| `([a-z0-9_]+)` \\| ([^|]+) \\| (.{10,}) \\|$").FindAllStringSubmatch(doc[group], -1) {
 			got = append(got, fmt.Sprintf("%s: %s, %s", group, row[1], row[2]))
 		}
@@ -59,9 +59,10 @@ func TestEveryMetricIsDocumented(t *testing.T) {
 // TestEveryFileIsDocumented runs a scenario with all charts and looks for each file, each column and each key in the document.
 func TestEveryFileIsDocumented(t *testing.T) {
 	doc := sections(t)
-	all := scenarios.Setting{Key: "charts", Value: "[delivery, order, latency, sequence, time-sequence, window, throughput]"}
+	all := scenarios.Setting{Key: "charts", Value: "[delivery, order, latency, sequence, time-sequence, window, throughput, queue, sweep.goodput_bps, heatmap.goodput_bps, paired.goodput_bps, cdf.goodput_bps]"}
+	ten := scenarios.Setting{Key: "sweep.repeat", Value: "10"}
 	dir := filepath.Join(t.TempDir(), "results")
-	if _, err := begin(t, dir, swept, all).Finish([]string{"svg"}, inOrder); err != nil {
+	if _, err := begin(t, dir, swept, all, ten).Finish([]string{"svg"}, inOrder); err != nil {
 		t.Fatal(err)
 	}
 	charts := 0
@@ -73,6 +74,7 @@ func TestEveryFileIsDocumented(t *testing.T) {
 			if strings.HasPrefix(name, "charts/") {
 				charts++
 			}
+			place = regexp.MustCompile(`^charts/(sweep|heatmap|paired|cdf)-.*\.csv$`).ReplaceAllString(place, "charts/$1-METRIC.csv")
 			file, err := os.Open(filepath.Join(dir, name))
 			if err != nil {
 				t.Fatal(err)
@@ -94,8 +96,8 @@ func TestEveryFileIsDocumented(t *testing.T) {
 			}
 		}
 	}
-	if charts != 7 {
-		t.Errorf("%d charts, want 7", charts)
+	if charts != 12 {
+		t.Errorf("%d charts, want 12", charts)
 	}
 	b, err := os.ReadFile(filepath.Join(dir, resultsFile))
 	if err != nil {

@@ -9,35 +9,41 @@ import (
 	"reliabilitylab/reports/chart"
 )
 
+// A drawnChart is a chart that has been saved.
+type drawnChart struct {
+	*chart.Drawing
+	swept bool // it shows all trials of a sweep
+}
+
 // draw makes the charts that the scenario asks for, saves them, each in these formats and as a table, and returns them in
 // order, without their points: of a million packets those of all charts together would take more memory than the record.
-func (f *Folder) draw(formats []string, each Each) ([]*chart.Drawing, error) {
-	for i := range f.charts.Trials {
-		f.charts.Trials[i].Label = f.results.Trials[i].label(f.results.Trials[:len(f.charts.Trials)])
+func (f *Folder) draw(formats []string, each Each) ([]drawnChart, error) {
+	f.charts.Trials = nil
+	for i, t := range f.shown() {
+		f.charts.Trials = append(f.charts.Trials, views(t, t.label(f.shown()), f.traces[i])...)
 	}
 	dir := filepath.Join(f.place.temp, chartsDir)
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return nil, err
 	}
-	wanted := wantedCharts(f.scenario.Charts)
-	drawn := make([]*chart.Drawing, len(wanted))
-	err := each(len(wanted), func(i int) error {
-		c := chart.All[wanted[i]]
-		d, err := c.New(f.charts)
+	jobs := f.chartJobs()
+	drawn := make([]drawnChart, len(jobs))
+	err := each(len(jobs), func(i int) error {
+		d, err := jobs[i].draw()
 		if err != nil {
-			return fmt.Errorf("chart %s: %w", c.Name, err)
+			return fmt.Errorf("chart %s: %w", jobs[i].name, err)
 		}
 		if d == nil { // it has nothing to show
 			return nil
 		}
 		if err := save(dir, d, formats); err != nil {
-			return fmt.Errorf("chart %s: %w", c.Name, err)
+			return fmt.Errorf("chart %s: %w", jobs[i].name, err)
 		}
 		d.Draw, d.Points = nil, chart.Table{}
-		drawn[i] = d
+		drawn[i] = drawnChart{d, jobs[i].swept}
 		return nil
 	})
-	return slices.DeleteFunc(drawn, func(d *chart.Drawing) bool { return d == nil }), err
+	return slices.DeleteFunc(drawn, func(d drawnChart) bool { return d.Drawing == nil }), err
 }
 
 // save writes a chart's files.
@@ -52,22 +58,4 @@ func save(dir string, d *chart.Drawing, formats []string) error {
 		}
 	}
 	return os.WriteFile(filepath.Join(dir, d.Name+".csv"), d.Points.CSV(), 0o644)
-}
-
-// wantedCharts are the places in chart.All of the named ones, in the order of naming; all if none is named.
-func wantedCharts(names []string) []int {
-	var out []int
-	for i := range chart.All {
-		if len(names) == 0 {
-			out = append(out, i)
-		}
-	}
-	for _, name := range names {
-		for i, c := range chart.All {
-			if c.Name == name {
-				out = append(out, i)
-			}
-		}
-	}
-	return out
 }

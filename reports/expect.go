@@ -13,7 +13,7 @@ import (
 type Expectation struct {
 	Text      string            `json:"text"`
 	Point     map[string]string `json:"point,omitempty"`
-	Replicate int               `json:"replicate"`
+	Replicate int               `json:"replicate,omitempty"` // absent of what is expected of many trials together
 	OK        bool              `json:"ok"`
 	Left      *float64          `json:"left,omitempty"`
 	Right     *float64          `json:"right,omitempty"`
@@ -49,33 +49,62 @@ func (r *Results) Claims() (shown []Expectation, failed, held int) {
 	return shown[:len(shown)-failed], failed, held
 }
 
-// judge evaluates the scenario's expectations for each group of trials that ran at one point with one seed.
+// judge evaluates the scenario's expectations: those of single trials for each group of trials that ran at one point with one
+// seed, and then, once, those of many trials together.
 func (r *Results) judge(s *scenarios.Scenario) {
 	r.Expect = []Expectation{}
-	for _, g := range r.groups() {
+	groups := r.groups()
+	for _, g := range groups {
 		for _, e := range s.Expect {
-			x := Expectation{Text: e.Text, Point: g[0].Point, Replicate: g[0].Replicate}
-			ok, left, right, err := e.Eval(func(trial, metric string) (float64, bool) { return lookup(g, trial, metric) })
-			x.OK = ok
-			if err != nil {
-				x.Error = strings.TrimPrefix(err.Error(), "expect "+e.Text+": ") // Text says it already
-			} else {
-				x.Left, x.Right = &left, &right
+			if e.Aggregate() {
+				continue
 			}
+			x := Expectation{Text: e.Text, Point: g[0].Point, Replicate: g[0].Replicate}
+			x.note(e.Eval(func(trial, metric string) (float64, bool) {
+				v, defined, _ := lookup(g, trial, metric)
+				return v, defined
+			}))
 			r.Expect = append(r.Expect, x)
 		}
 	}
+	var all []scenarios.Group
+	for _, e := range s.Expect {
+		if !e.Aggregate() {
+			continue
+		}
+		if all == nil {
+			for _, g := range groups {
+				all = append(all, scenarios.Group{Point: g[0].Point, Lookup: func(trial, metric string) (float64, bool, bool) {
+					return lookup(g, trial, metric)
+				}})
+			}
+		}
+		x := Expectation{Text: e.Text}
+		x.note(e.EvalOver(all))
+		r.Expect = append(r.Expect, x)
+	}
 }
 
-// lookup finds a metric of the trial that an expectation names: by its id, by flow and protocol, or by protocol alone.
-func lookup(group []Trial, name, metric string) (float64, bool) {
+// note takes down what became of it.
+func (e *Expectation) note(ok bool, left, right float64, err error) {
+	e.OK = ok
+	if err != nil {
+		e.Error = strings.TrimPrefix(err.Error(), "expect "+e.Text+": ") // Text says it already
+		return
+	}
+	e.Left, e.Right = &left, &right
+}
+
+// lookup finds a metric of the trial that an expectation names: by its id, by flow and protocol, or by protocol alone. ran tells whether
+// there is such a trial.
+func lookup(group []Trial, name, metric string) (v float64, defined, ran bool) {
 	for _, t := range group {
 		if name == t.ID || name == t.Flow+"."+t.Protocol || name == t.Flow+"-"+t.Protocol || name == t.Protocol {
-			v, ok := t.Metrics[metric]
-			return v, ok
+			v, defined = t.Metrics[metric]
+			return v, defined, true
 		}
 	}
-	return 0, false
+	return 0, false, false
 }
 
 // Found says in words what was compared, and where in a sweep.
@@ -84,6 +113,7 @@ func (e Expectation) Found() string {
 	if e.Left != nil && e.Right != nil {
 		unit := scenarios.Count
 		left, _, _ := strings.Cut(e.Text, " ")
+		left, _, _ = strings.Cut(left, ")") // of an aggregate
 		if m, ok := scenarios.MetricNamed(left[strings.LastIndexByte(left, '.')+1:]); ok {
 			unit = m.Unit
 		}
@@ -97,4 +127,9 @@ func (e Expectation) Found() string {
 		found += ")"
 	}
 	return found
+}
+
+// Group returns the number of the first trial of the point and replicate that an expectation is about.
+func (r *Results) Group(e Expectation) int {
+	return slices.IndexFunc(r.Trials, func(t Trial) bool { return t.Replicate == e.Replicate && samePoint(t.Point, e.Point) })
 }

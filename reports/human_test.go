@@ -92,15 +92,15 @@ func TestWords(t *testing.T) {
 		if _, ok := scenarios.MetricNamed(in); !ok {
 			t.Errorf("there is no metric %s", in)
 		}
-		if got := words(in); got != want {
-			t.Errorf("words(%s) = %q, want %q", in, got, want)
+		if got := (scenarios.Metric{Name: in}).Words(); got != want {
+			t.Errorf("Words of %s = %q, want %q", in, got, want)
 		}
 	}
 	seen := map[string]string{}
 	for _, m := range scenarios.Metrics {
-		if other, ok := seen[words(m.Name)]; ok {
-			t.Errorf("%s and %s are both called %q", m.Name, other, words(m.Name))
+		if other, ok := seen[m.Words()]; ok {
+			t.Errorf("%s and %s are both called %q", m.Name, other, m.Words())
 		}
-		seen[words(m.Name)] = m.Name
+		seen[m.Words()] = m.Name
 	}
 }

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -9,8 +10,6 @@ import (
 	"path"
 	"strconv"
 	"strings"
-
-	"reliabilitylab/reports/chart"
 )
 
 //go:embed page.html
@@ -26,11 +25,12 @@ type pageView struct {
 	Comparison      Comparison
 	Story           []Row
 	Summary         *Summary // of all trials; nil where the comparison has them all
-	First           string   // the point and replicate that the comparison and the charts show
+	First           string   // the point and replicate that the comparison and the charts of single trials show
 	Total           int      // trials
 	Claims          []Expectation
 	Failed, Held    int // expectations beside Claims
-	Charts          []chartView
+	Stories         []storyView
+	Sweep, Charts   []chartView // of all trials, and of those that the comparison shows
 	Trials          []trialView
 	More            int // trials beside Trials
 	Results         *Results
@@ -41,6 +41,12 @@ type chartView struct {
 	Files                         []fileView
 }
 
+// A storyView is what is told of a trial.
+type storyView struct {
+	Column
+	told
+}
+
 type trialView struct {
 	Trial
 	Files []fileView
@@ -49,11 +55,11 @@ type trialView struct {
 type fileView struct{ Name, Href string }
 
 // trialFiles are the files of a trial's folder, in the order in which to name them.
-var trialFiles = []string{"client.pcapng", "server.pcapng", "packets.csv", "messages.csv", "calls.csv", "tcp.csv"}
+var trialFiles = []string{"client.pcapng", "server.pcapng", "packets.csv", "messages.csv", "calls.csv", "tcp.csv", "queue.csv", storyFile}
 
 // page returns index.html. It needs nothing but the folder it stands in.
-func (f *Folder) page(drawn []*chart.Drawing, formats []string) ([]byte, error) {
-	s, shown := f.scenario, f.results.Trials[:len(f.charts.Trials)]
+func (f *Folder) page(drawn []drawnChart, formats []string) ([]byte, error) {
+	s, shown := f.scenario, f.shown()
 	v := pageView{
 		Title: s.Title, Question: strings.TrimSpace(s.Question), About: paragraphs(s.About), Path: s.Describe(),
 		Comparison: Compare(shown), Total: len(f.results.Trials), Results: &f.results,
@@ -64,6 +70,11 @@ func (f *Folder) page(drawn []*chart.Drawing, formats []string) ([]byte, error) 
 	}
 	v.Story = v.Comparison.Story()
 	v.Claims, v.Failed, v.Held = f.results.Claims()
+	for i, column := range v.Comparison.Columns {
+		t := f.told[i]
+		t.File = fileView{storyFile, path.Join(trialsDir, url.PathEscape(shown[i].ID), storyFile)}
+		v.Stories = append(v.Stories, storyView{column, t})
+	}
 	for _, d := range drawn {
 		c := chartView{Name: d.Name, Title: d.Title, Caption: d.Caption}
 		for _, format := range append(formats[:len(formats):len(formats)], "csv") {
@@ -72,7 +83,14 @@ func (f *Folder) page(drawn []*chart.Drawing, formats []string) ([]byte, error) 
 				c.Picture = path.Join(chartsDir, d.Name+"."+format)
 			}
 		}
-		v.Charts = append(v.Charts, c)
+		if d.swept {
+			v.Sweep = append(v.Sweep, c)
+		} else {
+			v.Charts = append(v.Charts, c)
+		}
+	}
+	for _, c := range append(v.Sweep[:len(v.Sweep):len(v.Sweep)], v.Charts...) {
+		f.results.Picture = cmp.Or(f.results.Picture, c.Picture)
 	}
 	listed := f.results.Trials[:min(maxListed, len(f.results.Trials))]
 	v.More = len(f.results.Trials) - len(listed)

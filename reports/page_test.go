@@ -144,3 +144,25 @@ func TestPageFollowsItsFormats(t *testing.T) {
 		}
 	}
 }
+
+// TestPageOfASweep: the charts of all trials stand first, those of one trial behind them, and only where they are named.
+func TestPageOfASweep(t *testing.T) {
+	for charts, want := range map[string]string{
+		"charts: [delivery, order]\n":                      "sweep-goodput_bps sweep-delivered_ratio sweep-retransmissions paired-goodput_bps delivery order",
+		"charts: [delivery, sweep.latency_p99_s]\n":        "sweep-latency_p99_s delivery",
+		"charts: [cdf.goodput_bps, heatmap.goodput_bps]\n": "", // two replicates have no distribution, a quantity and words no map
+		"": "sweep-goodput_bps sweep-delivered_ratio sweep-retransmissions paired-goodput_bps",
+	} {
+		text := strings.Replace(swept, "charts: [delivery, order]\n", charts, 1)
+		text = strings.Replace(text, ", path.delay: [5ms, {base: 5ms, jitter: 1ms}]", "", 1)
+		var got []string
+		for _, e := range pageElements(t, ran(t, text)) {
+			if src := attribute(e, "src"); src != "" {
+				got = append(got, strings.TrimSuffix(strings.TrimPrefix(src, "charts/"), ".svg"))
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q shows %q, want %q", charts, got, want)
+		}
+	}
+}

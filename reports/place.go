@@ -17,6 +17,7 @@ var ErrOccupied = errors.New("this place is taken")
 // A place is where a results folder will stand. Until it is settled the folder is written beside it, under a name that
 // begins with a dot: whatever happens before that, what stood at the place still does.
 type place struct {
+	kind kind
 	name string // as the user wrote it
 	dir  string // the same, absolute and without symbolic links
 	temp string // the unfinished folder; "" once it has been settled or vacated
@@ -25,20 +26,11 @@ type place struct {
 
 // take makes the unfinished folder for results that will stand at name.
 func take(name string) (*place, error) {
-	p := &place{name: name}
-	var err error
-	if p.dir, err = resolve(name); err != nil {
-		return nil, p.failed(err)
-	}
-	if err := p.free(); err != nil {
+	p, parent, err := reserve(name, wholeResults)
+	if err != nil {
 		return nil, err
 	}
-	parent := filepath.Dir(p.dir)
-	if p.made, err = makeAll(parent); err != nil {
-		p.vacate()
-		return nil, p.failed(err)
-	}
-	if p.temp, err = os.MkdirTemp(parent, ".unfinished-"); err != nil {
+	if p.temp, err = os.MkdirTemp(parent, unfinished); err != nil {
 		p.vacate()
 		return nil, p.failed(err)
 	}
@@ -47,6 +39,26 @@ func take(name string) (*place, error) {
 		return nil, p.failed(err)
 	}
 	return p, nil
+}
+
+// unfinished is what the names of unfinished folders begin with.
+const unfinished = ".unfinished-"
+
+// reserve finds out where results will stand, and makes the folder that theirs will be in.
+func reserve(name string, k kind) (p *place, parent string, err error) {
+	p = &place{kind: k, name: name}
+	if p.dir, err = resolve(name); err != nil {
+		return nil, "", p.failed(err)
+	}
+	if err := p.free(); err != nil {
+		return nil, "", err
+	}
+	parent = filepath.Dir(p.dir)
+	if p.made, err = makeAll(parent); err != nil {
+		p.vacate()
+		return nil, "", p.failed(err)
+	}
+	return p, parent, nil
 }
 
 func (p *place) failed(err error) error { return fmt.Errorf("write results to %s: %w", p.name, err) }
@@ -77,13 +89,22 @@ func makeAll(dir string) (string, error) {
 	return top, os.MkdirAll(dir, 0o755)
 }
 
-// parts are the entries of a results folder; litter is what systems put into any folder that somebody looks at.
+// A kind of folder that a run leaves: what it does, the file that tells it, and all that may stand in it. None is replaced by another kind.
+type kind struct {
+	does    string
+	mark    string
+	entries []string
+}
+
 var (
-	parts  = []string{resultsFile, trialsFile, pageFile, chartsDir, trialsDir}
-	litter = []string{".DS_Store", "Thumbs.db", "desktop.ini"}
+	wholeResults = kind{"holds whole results", resultsFile, []string{resultsFile, trialsFile, pageFile, chartsDir, trialsDir, journalFile}}
+	partOfSweep  = kind{"is a part of a sweep", partFile, []string{partFile, journalFile, trialsDir}}
 )
 
-// free tells whether results may be put at the place: nothing is there, or an empty folder, or results and nothing else.
+// litter is what systems put into any folder that somebody looks at.
+var litter = []string{".DS_Store", "Thumbs.db", "desktop.ini"}
+
+// free tells whether results may be put at the place: nothing is there, or an empty folder, or results of the same kind and nothing else.
 func (p *place) free() error {
 	taken := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s %s; name another place with -o", ErrOccupied, p.name, fmt.Sprintf(format, args...))
@@ -105,13 +126,18 @@ func (p *place) free() error {
 		return p.failed(err)
 	}
 	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return slices.Contains(litter, e.Name()) })
+	for _, k := range []kind{wholeResults, partOfSweep} {
+		if k.mark != p.kind.mark && ours(filepath.Join(p.dir, k.mark)) {
+			return taken("%s, so it is left alone", k.does)
+		}
+	}
 	for _, e := range entries {
-		if !slices.Contains(parts, e.Name()) {
+		if !slices.Contains(p.kind.entries, e.Name()) {
 			return taken("holds %s, which no run has left, so it is left alone", e.Name())
 		}
 	}
-	if len(entries) > 0 && !ours(filepath.Join(p.dir, resultsFile)) {
-		return taken("holds no %s of the lab, so it is left alone", resultsFile)
+	if len(entries) > 0 && !ours(filepath.Join(p.dir, p.kind.mark)) {
+		return taken("holds no %s of the lab, so it is left alone", p.kind.mark)
 	}
 	return nil
 }
@@ -122,7 +148,7 @@ func within(dir, other string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// ours tells whether a results.json begins as a run writes it, whatever its version.
+// ours tells whether a results.json or part.json begins as a run writes it, whatever its version.
 func ours(file string) bool {
 	st, err := os.Stat(file)
 	if err != nil || !st.Mode().IsRegular() {

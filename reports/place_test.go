@@ -54,7 +54,7 @@ func TestFinishLooksAgain(t *testing.T) {
 	}
 }
 
-func TestAddWritesNoTrialOverAnother(t *testing.T) {
+func TestMeasureWritesNoTrialOverAnother(t *testing.T) {
 	s, err := scenarios.Parse("test.yaml", []byte(tiny))
 	if err != nil {
 		t.Fatal(err)
@@ -65,10 +65,10 @@ func TestAddWritesNoTrialOverAnother(t *testing.T) {
 	}
 	defer f.Discard()
 	empty := func() *trace.Trace { return &trace.Trace{QueueMax: -1} }
-	if err := f.Add(Trial{ID: "tcp", Protocol: "tcp", Replicate: 1}, empty()); err != nil {
+	if _, err := f.Measure(Recorded{Trial: Trial{ID: "tcp", Protocol: "tcp", Replicate: 1}, Trace: empty()}); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Add(Trial{ID: "tcp", Protocol: "tcp", Replicate: 2}, empty()); !errors.Is(err, os.ErrExist) {
+	if _, err := f.Measure(Recorded{Trial: Trial{Index: 1, ID: "tcp", Protocol: "tcp", Replicate: 2}, Trace: empty()}); !errors.Is(err, os.ErrExist) {
 		t.Errorf("error %v, want one that wraps os.ErrExist", err)
 	}
 }

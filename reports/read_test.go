@@ -1,6 +1,9 @@
 package reports
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -27,7 +30,9 @@ func TestDecodeSaysWhere(t *testing.T) {
 		"{\n \"version\": 1,\n \"seed\": -1}": "line 3: json: cannot unmarshal",
 		"{}":                                  "version 0",
 		`{"version": 1, "trials": []}`:        "no trials",
-		`{"version": 1, "trials": [{"id": "a", "protocol": "tcp", "replicate": 1}, {"id": "a/b"}]}`: `trial 2: "a/b" is no trial's id`,
+		`{"version": 1, "trials": [{"id": "a", "protocol": "tcp", "replicate": 1}, {"id": "a/b"}]}`:                      `trial 2: "a/b" is no trial's id`,
+		`{"version": 1, "scenario": "a\u001b[2J", "trials": [{"id": "a", "protocol": "tcp", "replicate": 1}]}`:           "control characters in a name",
+		`{"version": 1, "trials": [{"id": "a", "protocol": "tcp", "replicate": 1, "point": {"path.delay": "1\u009b"}}]}`: "trial 1: there are control characters in its flow or its point",
 	} {
 		if _, err := decode([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", text, err, want)
@@ -72,7 +77,7 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("%q leads to %s", trial.ID, at)
 			}
 		}
-		written, err := r.encode()
+		written, err := encoded(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +85,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, written)
 		}
-		rewritten, err := again.encode()
+		rewritten, err := encoded(again)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,4 +93,21 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%s\nbecomes\n%s", written, rewritten)
 		}
 	})
+}
+
+// encoded is results.json as a run writes it, which must be as encoding/json would.
+func encoded(r *Results) ([]byte, error) {
+	var b bytes.Buffer
+	if err := r.encode(&b); err != nil {
+		return nil, err
+	}
+	whole := *r
+	if whole.Expect == nil {
+		whole.Expect = []Expectation{}
+	}
+	want, err := json.MarshalIndent(whole, "", " ")
+	if err != nil || b.String() != string(want)+"\n" {
+		return nil, fmt.Errorf("written as\n%s\nand not as\n%s, %v", &b, want, err)
+	}
+	return b.Bytes(), nil
 }

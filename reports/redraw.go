@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"reliabilitylab/lab/trace"
+	"reliabilitylab/reports/metrics"
 	"reliabilitylab/scenarios"
 )
 
@@ -28,6 +29,7 @@ func Redraw(dir string, formats []string, each Each) (*Results, *scenarios.Scena
 	if err != nil {
 		return nil, nil, err
 	}
+	f.Remark(old.Remarks)
 	r, err := f.again(dir, old, formats, each)
 	return r, s, errors.Join(err, f.Discard())
 }
@@ -42,28 +44,64 @@ func (r *Results) scenario() (*scenarios.Scenario, error) {
 		}
 		set = append(set, s)
 	}
-	return scenarios.Parse(r.Scenario+".yaml", []byte(r.Source), set...)
+	files := map[string][]byte{}
+	for name, text := range r.Files {
+		files[name] = []byte(text)
+	}
+	return scenarios.ParseWith(files, r.Scenario+".yaml", []byte(r.Source), set...)
 }
 
 // again takes the old trials into the folder and finishes it.
 func (f *Folder) again(dir string, old *Results, formats []string, each Each) (*Results, error) {
-	for _, t := range old.Trials {
+	var sharing metrics.Sharing // of the trials of one world
+	for i, t := range old.Trials {
+		if i > 0 && (t.Replicate != old.Trials[i-1].Replicate || !samePoint(t.Point, old.Trials[i-1].Point)) {
+			sharing.Measure()
+			sharing = metrics.Sharing{}
+		}
+		if t.Index = i; t.Unrecorded {
+			f.take(&Measured{trial: t})
+			continue
+		}
 		from := filepath.Join(dir, trialsDir, t.ID)
-		tr, err := readTrial(from, &t)
+		tr, err := ReadTrial(dir, &t)
 		if err != nil {
-			return nil, damaged(from, err)
+			return nil, err
 		}
 		if err := link(from, filepath.Join(f.place.temp, trialsDir, t.ID)); err != nil {
 			return nil, f.place.failed(err)
 		}
-		f.measure(t, tr)
+		m, err := f.measure(t, tr)
+		if err != nil {
+			return nil, f.place.failed(err)
+		}
+		if f.together(&m.trial) {
+			sharing.Add(tr, m.trial.Metrics)
+		}
+		f.take(m)
 	}
+	sharing.Measure()
 	return f.Finish(formats, each)
+}
+
+// ReadTrial reads what a results folder has recorded of one of its trials. Errors wrap ErrDamaged where it cannot be understood.
+func ReadTrial(dir string, t *Trial) (*trace.Trace, error) {
+	from := filepath.Join(dir, trialsDir, t.ID)
+	tr, err := readTrial(from, t)
+	if err != nil {
+		return nil, damaged(from, err)
+	}
+	return tr, nil
+}
+
+// First tells whether a trial is of the first point of the sweep and the first replicate, as those are whose packets the charts show.
+func (r *Results) First(t *Trial) bool {
+	return t.Replicate == r.Trials[0].Replicate && samePoint(t.Point, r.Trials[0].Point)
 }
 
 // readTrial reads what was recorded of a trial.
 func readTrial(from string, t *Trial) (*trace.Trace, error) {
-	for _, name := range []string{trace.PacketsFile, trace.MessagesFile, trace.CallsFile, trace.TCPFile} {
+	for _, name := range trace.Files {
 		if err := regular(filepath.Join(from, name)); err != nil {
 			return nil, err
 		}
@@ -93,7 +131,7 @@ func damaged(what string, err error) error {
 	return fmt.Errorf("%w: %s: %w", ErrDamaged, what, err)
 }
 
-// link copies the files of a folder into a new one, by hard links where that works.
+// link copies the files of a trial's folder into a new one, by hard links where that works; not so the stories, which may be told anew.
 func link(from, to string) error {
 	if err := os.Mkdir(to, 0o755); err != nil {
 		return err
@@ -107,7 +145,7 @@ func link(from, to string) error {
 			continue
 		}
 		a, b := filepath.Join(from, e.Name()), filepath.Join(to, e.Name())
-		if os.Link(a, b) == nil {
+		if e.Name() != storyFile && os.Link(a, b) == nil {
 			continue
 		}
 		if err := copyFile(a, b); err != nil {

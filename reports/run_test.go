@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"reliabilitylab/lab/experiment"
@@ -30,7 +31,7 @@ flows:
   - {name: file, app: transfer, protocol: [tcp, udp], size: 20kB}
   - {name: call, app: stream, protocol: [udp], rate: 64kbit, message: 160, for: 1s, from: server}
 sweep: {vary: {path.forward.loss: [0%, 20%], path.delay: [5ms, {base: 5ms, jitter: 1ms}]}, repeat: 2}
-expect: ["file.tcp.delivered_ratio == 1"]
+expect: ["file.tcp.delivered_ratio == 1", "median(file.udp.loss_ratio) where loss == 20% > 0"]
 charts: [delivery, order]
 `
 
@@ -41,6 +42,12 @@ func begin(t testing.TB, dir, text string, set ...scenarios.Setting) *Folder {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return record(t, dir, s)
+}
+
+// record runs a scenario into a folder that is still to be finished.
+func record(t testing.TB, dir string, s *scenarios.Scenario) *Folder {
+	t.Helper()
 	f, err := Create(dir, s)
 	if err != nil {
 		t.Fatal(err)
@@ -50,17 +57,38 @@ func begin(t testing.TB, dir, text string, set ...scenarios.Setting) *Folder {
 			t.Error(err)
 		}
 	})
-	err = experiment.Run(context.Background(), s, experiment.Options{Dir: f.Scratch()}, func(x *experiment.Trial) error {
-		point := map[string]string{}
-		for _, v := range x.Point {
-			point[v.Key] = v.Value
+	runInto(t, f, s, experiment.Options{})
+	return f
+}
+
+// runInto runs the trials of a scenario that the folder has not, nor o.
+func runInto(t testing.TB, f *Folder, s *scenarios.Scenario, o experiment.Options) {
+	t.Helper()
+	var mu sync.Mutex
+	but := o.Have
+	o.Dir, o.Have = f.Scratch(), func(i int) bool { return f.Have(i) || but != nil && but(i) }
+	err := experiment.Run(context.Background(), s, o, func(trials []*experiment.Trial) error {
+		var world []Recorded
+		for _, x := range trials {
+			point := map[string]string{}
+			for _, v := range x.Point {
+				point[v.Key] = v.Value
+			}
+			world = append(world, Recorded{Trace: x.Trace, Trial: Trial{
+				Index: x.Index, ID: x.ID, Flow: x.Flow, Protocol: x.Protocol, Point: point, Replicate: x.Replicate, Seed: x.Seed, Errors: x.Errors, Unrecorded: !x.Kept,
+			}})
 		}
-		return f.Add(Trial{ID: x.ID, Flow: x.Flow, Protocol: x.Protocol, Point: point, Replicate: x.Replicate, Seed: x.Seed, Errors: x.Errors}, x.Trace)
+		m, err := f.Measure(world...)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		return f.Add(m)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f
 }
 
 // inOrder does one job after the other.
@@ -146,11 +174,45 @@ func TestRedrawLeavesTheSameBytes(t *testing.T) {
 	}
 }
 
-// TestRedrawOfShipped redraws every shipped scenario, with all its charts, without pictures.
+// TestRedrawWithFiles: what the scenario read from files is in the results, and the files themselves need not be there any more.
+func TestRedrawWithFiles(t *testing.T) {
+	home := t.TempDir()
+	for name, text := range map[string]string{
+		"s.yaml": "path: {rate: {trace: my.csv}, delay: {base: 9ms, jitter: 3ms, distribution: my.dist}}\nflows: [{size: 50kB}]\ncharts: [throughput]\n",
+		"my.csv": "time_s,rate_bps\n0,1000000\n0.2,3000000\n", "my.dist": "-8192 0 8192\n",
+	} {
+		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := scenarios.Load(filepath.Join(home, "s.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.RemoveAll(home)
+	dir := filepath.Join(t.TempDir(), "results")
+	if _, err := record(t, dir, s).Finish([]string{"svg"}, inOrder); err != nil {
+		t.Fatal(err)
+	}
+	before := tree(t, dir)
+	if !strings.Contains(string(before["charts/throughput.csv"]), "\nbottleneck,0.2") {
+		t.Error("the throughput says nothing of the trace")
+	}
+	if _, _, err := Redraw(dir, []string{"svg"}, inOrder); err != nil {
+		t.Fatal(err)
+	}
+	same(t, before, tree(t, dir))
+}
+
+// TestRedrawOfShipped redraws every shipped scenario, with all its charts, without pictures; but for the sweeps, of which those of this
+// file stand in.
 func TestRedrawOfShipped(t *testing.T) {
 	for _, s := range scenarios.Catalog() {
+		if s.Sweep.Multiplies() {
+			continue
+		}
 		dir := filepath.Join(t.TempDir(), "results")
-		f := begin(t, dir, string(s.Text), scenarios.Setting{Key: "charts", Value: "[delivery, order, latency, sequence, time-sequence, window, throughput]"})
+		f := begin(t, dir, string(s.Text), scenarios.Setting{Key: "charts", Value: "[delivery, order, latency, sequence, time-sequence, window, throughput, share, queue]"})
 		if _, err := f.Finish(nil, inOrder); err != nil {
 			t.Fatal(err)
 		}

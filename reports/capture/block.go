@@ -66,7 +66,11 @@ func pad(b []byte, n int) []byte { return append(b, 0, 0, 0)[:len(b)+(4-n&3)&3] 
 func appendComment(b []byte, p *trace.Packet) []byte {
 	c := comment{b, len(b)}
 	if p.Of != 0 {
-		c.add("copy of packet ")
+		about := "copy of packet "
+		if p.Reply() {
+			about = p.Reason + ": a router about packet "
+		}
+		c.add(about)
 		c.b = strconv.AppendUint(c.b, p.Of, 10)
 	} else if p.Reason != "" && p.Reason != "new" && p.Header.Kind != netem.KindACK {
 		c.add(p.Reason)
@@ -79,6 +83,9 @@ func appendComment(b []byte, p *trace.Packet) []byte {
 		c.add("corrupt: bit flipped, checksum mended")
 	default:
 		c.add(string(p.Harm))
+	}
+	if p.Marked != "" {
+		c.add("marked CE instead of dropped: ", string(p.Marked))
 	}
 	switch p.Fate {
 	case trace.Lost:

@@ -269,6 +269,7 @@ func TestComment(t *testing.T) {
 		{trace.Packet{Note: &trace.Note{Cause: "loss", Reason: "timeout"}, Fate: trace.Lost, Header: data}, "timeout; lost: loss"},
 		{trace.Packet{Note: &trace.Note{Reason: "new"}, Fate: trace.Arrived, Of: 57}, "copy of packet 57"},
 		{trace.Packet{Note: &trace.Note{Cause: "checksum", Harm: netem.CauseCorrupt}, Fate: trace.Discarded, Of: 57}, "copy of packet 57; corrupt: bit flipped; discarded: checksum"},
+		{trace.Packet{Note: &trace.Note{Cause: "burst", Marked: netem.CauseLoss}, Fate: trace.Lost}, "marked CE instead of dropped: loss; lost: burst"},
 		{trace.Packet{Note: &trace.Note{Cause: netem.CauseMended, Harm: netem.CauseMended}, Fate: trace.Arrived}, "corrupt: bit flipped, checksum mended"},
 		{trace.Packet{Note: &trace.Note{Cause: "socket buffer full"}, Fate: trace.Discarded}, "discarded: socket buffer full"},
 		{trace.Packet{Note: &trace.Note{}, Fate: trace.InFlight}, "still on its way when the trial ended"},
