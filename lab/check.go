@@ -11,9 +11,10 @@ import (
 func checkCommand() *cobra.Command {
 	o := &overrides{}
 	c := &cobra.Command{
-		Use:     "check SCENARIO...",
-		Short:   "Say what a scenario would run, or what is wrong with it",
-		Long:    "check reads scenarios (files, or shipped ones by name) and says in words what run would do. It runs nothing.",
+		Use:   "check SCENARIO...",
+		Short: "Say what a scenario would run, or what is wrong with it",
+		Long: "check reads scenarios (files, or shipped ones by name) and says in words what run would do: the path, what it comes to in\n" +
+			"numbers (loss, bandwidth-delay product, how long a full queue is), and what about it surprises people. It runs nothing.",
 		Example: "  lab check two-percent\n  lab check my.yaml --set path.forward.loss=5%",
 		Args:    named,
 		RunE: func(c *cobra.Command, args []string) error {

@@ -29,6 +29,7 @@ var layers = []struct {
 	{"lab/tcp", "lab/host netem", "sans-IO: no world, no packets, no sockets"},
 	{"lab/virtual", "lab/host netem", "a world schedules whatever host lives in it"},
 	{"lab/inet", "lab/host lab/tcp netem", "a host runs in any world"},
+	{"lab/gvisor", "lab/host lab/tcp netem", "another implementation of the hosts, for tests: no room may import it"},
 	{"lab/trace", "lab/host netem", "the record wraps a host from outside; worlds do not know it"},
 	{"lab/kernel", "lab/host lab/tcp lab/virtual netem", "the real clock orders its events as the virtual one does; its settings are those of lab/tcp"},
 	{"reports", "scenarios netem lab/trace reports/...", "measured and drawn from the record alone"},
@@ -36,8 +37,11 @@ var layers = []struct {
 	{"reports/chart", "scenarios netem lab/trace reports/...", "drawn from the record alone"},
 	{"reports/metrics", "scenarios netem lab/trace reports/...", "measured from the record alone"},
 	{"reports/model", "", "formulas"},
+	{"reports/stat", "", "formulas"},
+	{"lab/tc", "scenarios netem", "words into words: it runs neither tc nor a path"},
+	{"reports/story", "netem lab/trace reports/metrics", "told from the record alone"},
 	{"lab/experiment", "scenarios netem lab/app lab/host lab/inet lab/kernel lab/tcp lab/trace lab/virtual", "it joins scenario, world and record; what is made of it is the command's"},
-	{"lab", "scenarios lab/experiment lab/kernel lab/trace reports reports/...", "it talks to people"},
+	{"lab", "netem scenarios lab/experiment lab/kernel lab/tc lab/trace reports reports/...", "it talks to people"},
 }
 
 // walls says which packages from outside may be imported where.
@@ -45,6 +49,7 @@ var walls = []struct{ outside, where, why string }{
 	{"gonum.org/v1/plot", "reports/", "drawing is the reports' business"},
 	{"github.com/google/gopacket", "reports/", "captures are the reports' business (tests may decode with it)"},
 	{"golang.org/x/sys/unix", "lab/kernel", "only the kernel's hosts need system calls that Go has no name for"},
+	{"gvisor.dev/gvisor", "lab/gvisor", "another TCP to hold ours against, in tests alone"},
 	{"gopkg.in/yaml.v3", "scenarios", "the file format is the scenarios' business"},
 	{"github.com/spf13/cobra", "lab", "words and flags are the command's business"},
 	{"math/rand", "nowhere", "all dice are netem.Stream's"},
@@ -52,7 +57,7 @@ var walls = []struct{ outside, where, why string }{
 }
 
 // goroutineless are the rooms without goroutines, locks and a clock on the wall: results must not depend on them.
-var goroutineless = []string{"netem", "scenarios", "lab/tcp", "lab/inet", "lab/app", "lab/trace", "reports", "reports/capture", "reports/chart", "reports/metrics", "reports/model"}
+var goroutineless = []string{"netem", "scenarios", "lab/tcp", "lab/inet", "lab/app", "lab/tc", "lab/trace", "reports", "reports/capture", "reports/chart", "reports/metrics", "reports/model", "reports/stat", "reports/story"}
 
 type listed struct {
 	ImportPath, Dir  string

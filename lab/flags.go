@@ -67,6 +67,21 @@ func (j *jobs) String() string {
 }
 func (j *jobs) Type() string { return "N" }
 
+// A shard is a part of a sweep; the zero value is all of it.
+type shard struct{ scenarios.Part }
+
+func (s *shard) Set(text string) (err error) {
+	s.Part, err = scenarios.ParsePart(text)
+	return err
+}
+func (s *shard) String() string {
+	if s.N == 0 {
+		return ""
+	}
+	return s.Part.String()
+}
+func (s *shard) Type() string { return "K/N" }
+
 // formats are the charts' formats, always in the order of chart.Formats and each once, so that png,svg and svg,png leave
 // the same results.
 type formats []string

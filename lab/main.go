@@ -4,7 +4,8 @@
 // Rules of the terminal: what was asked for goes to standard output, progress and complaints to standard error; a
 // complaint names what was tried, why it failed and what to do; colours and a moving bar only where a person looks
 // (a terminal, and NO_COLOR not set). A reader who has seen enough (lab run … | head) stops nothing. Exit status: 0; 1 an
-// expectation of a scenario failed; 2 wrong usage, scenario or results; 3 this machine cannot; 130 interrupted.
+// expectation of a scenario failed, or results are not what their scenario gives; 2 wrong usage, scenario or results; 3 this
+// machine cannot; 130 interrupted; of shell, the command's own.
 package main
 
 import (
@@ -18,9 +19,12 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"reliabilitylab/lab/kernel"
 )
 
 func main() {
+	kernel.RunInit()
 	// All of these end the run at its next step, and the unfinished folder goes. The signals stay caught until the end: a
 	// second one, sent by an impatient hand, must not stop the cleaning.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -41,11 +45,11 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		err = stdout.failed()
 	}
 	status := statusOf(ctx, err)
-	var done doneElsewhere
+	var done alreadyTold
 	switch {
 	case err == nil, errors.As(err, &done):
-	case status == statusInterrupted:
-		fmt.Fprintln(stderr, "lab: interrupted; nothing half-written is left")
+	case status == statusInterrupted && !errors.As(err, new(statusError)):
+		fmt.Fprintln(stderr, complaint(errInterrupted))
 	case !errors.Is(err, errExpect): // that one has been said
 		fmt.Fprintln(stderr, complaint(err))
 	}
@@ -70,6 +74,6 @@ func rootCommand(args []string) *cobra.Command {
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if .HasParent}}", 1))
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(runCommand(), checkCommand(), listCommand(), reportCommand(), doctorCommand())
+	root.AddCommand(runCommand(), mergeCommand(), checkCommand(), listCommand(), reportCommand(), compareCommand(), gradeCommand(), socketsCommand(), shellCommand(), tcCommand(), doctorCommand())
 	return root
 }

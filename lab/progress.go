@@ -54,22 +54,35 @@ func (p *progress) report(r experiment.Report) {
 	for _, part := range p.part {
 		whole += part
 	}
-	whole = min(1, whole/float64(r.Total))
-	what := r.Trial
-	if r.Total > 1 {
-		what = fmt.Sprintf("%d of %d trials, %s", r.Done, r.Total, r.Trial)
+	whole = min(float64(r.Total), whole)
+	left := p.left(whole-float64(r.Before), float64(r.Total)-whole)
+	what := r.Trial + left
+	if r.Total > 1 { // the name last, which is long and may be cut
+		what = fmt.Sprintf("%d of %d trials%s%s, %s", r.Done, r.Total, p.rate(r.Done-r.Before), left, r.Trial)
 	}
-	p.show(whole, what+p.left(whole))
+	p.show(whole/float64(r.Total), what)
 }
 
-// left estimates the time left from the time that the work so far took. A trial may end long before its longest
-// duration, so it is rather too long.
-func (p *progress) left(whole float64) string {
+// rate says how many trials end in a second, or in a minute.
+func (p *progress) rate(done int) string {
 	passed := p.now().Sub(p.begun)
-	if passed < guessFrom || whole < 0.01 {
+	if passed < guessFrom || done < 1 {
 		return ""
 	}
-	left := time.Duration(float64(passed) * (1 - whole) / whole)
+	if each := float64(done) / passed.Seconds(); each >= 1 {
+		return fmt.Sprintf(", %.0f a second", each)
+	}
+	return fmt.Sprintf(", %.0f a minute", float64(done)/passed.Minutes())
+}
+
+// left estimates the time left from the time that the work so far took; both are in trials. A trial may end long before its longest
+// duration, so it is rather too long.
+func (p *progress) left(did, rest float64) string {
+	passed := p.now().Sub(p.begun)
+	if passed < guessFrom || did < 0.01*(did+rest) {
+		return ""
+	}
+	left := time.Duration(float64(passed) * rest / did)
 	return fmt.Sprintf(", about %v left", left.Round(time.Second))
 }
 

@@ -57,7 +57,7 @@ func TestProgressBar(t *testing.T) {
 	// At 3 s, 2.4 of 4 are done (udp 0.6 is still running, tcp 0.8): 3 s / 0.6 - 3 s = 2 s are left.
 	w.forward(2401 * time.Millisecond)
 	p.report(at(1, 4, "tcp", 0.8))
-	if got, want := said(), strings.Repeat("█", 18)+strings.Repeat("░", 12)+" 1 of 4 trials, tcp, about 2s left"; !strings.HasSuffix(got, want) {
+	if got, want := said(), strings.Repeat("█", 18)+strings.Repeat("░", 12)+" 1 of 4 trials, 20 a minute, about 2s left, tcp"; !strings.HasSuffix(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	// A finished trial counts once.
@@ -106,6 +106,18 @@ func TestProgressLines(t *testing.T) {
 	p.clear()
 	// A quarter is done: three times as long is left, of 5 s 15 s, of 10 s 30 s.
 	if got, want := b.String(), " 25 %  tcp, about 15s left\n 25 %  tcp, about 30s left\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestProgressOfAResumedSweep: rate and time left are of the trials that this run has done.
+func TestProgressOfAResumedSweep(t *testing.T) {
+	var b bytes.Buffer
+	w := &watch{time.Unix(1e9, 0)}
+	p := startProgress(&b, false, wide(80), w.now)
+	w.forward(10 * time.Second)
+	p.report(experiment.Report{Trial: "r9_tcp", Before: 600, Done: 800, Total: 1000, Part: 1}) // 200 in 10 s, 200 to come
+	if got, want := b.String(), " 80 %  800 of 1000 trials, 20 a second, about 10s left, r9_tcp\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"reliabilitylab/lab/kernel"
 )
 
 // The command is tested as a process: the scripts in testdata/script run `lab`, which is this test binary under another
@@ -25,7 +27,8 @@ import (
 //	quiet FILE                 the file has no escape sequence
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"lab": main})
+	kernel.RunInit() // lab shell in this process
+	testscript.Main(m, map[string]func(){"lab": main, "pump": pump})
 }
 
 func TestScripts(t *testing.T) {

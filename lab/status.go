@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"reliabilitylab/lab/experiment"
+	"reliabilitylab/lab/tc"
 	"reliabilitylab/reports"
 	"reliabilitylab/scenarios"
 )
@@ -22,10 +23,21 @@ const (
 // errExpect says that an expectation failed; the report has said which.
 var errExpect = errors.New("an expectation failed")
 
-// doneElsewhere is the exit status of a process that has done all that was asked for, and said it.
-type doneElsewhere int
+// alreadyTold is an exit status, where all that there is to say has been said, here or by another process.
+type alreadyTold int
 
-func (d doneElsewhere) Error() string { return fmt.Sprintf("exit status %d", int(d)) }
+func (d alreadyTold) Error() string { return fmt.Sprintf("exit status %d", int(d)) }
+
+// errInterrupted says that a run was stopped from outside.
+var errInterrupted = errors.New("interrupted; nothing half-written is left")
+
+// statusError is an error with an exit status of its own.
+type statusError struct {
+	error
+	status int
+}
+
+func (e statusError) Unwrap() error { return e.error }
 
 // usageError is an error in what the user wrote on the command line.
 type usageError struct{ error }
@@ -48,7 +60,7 @@ func blame(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, reports.ErrOccupied), errors.Is(err, reports.ErrNoResults), errors.Is(err, reports.ErrDamaged),
-		errors.As(err, &scenario):
+		errors.Is(err, reports.ErrApart), errors.As(err, &scenario):
 		return usageError{err}
 	}
 	return machineError{err}
@@ -58,10 +70,13 @@ func blame(err error) error {
 // command line or in a scenario.
 func statusOf(ctx context.Context, err error) int {
 	var machine machineError
-	var done doneElsewhere
+	var done alreadyTold
+	var own statusError
 	switch {
 	case err == nil:
 		return statusOK
+	case errors.As(err, &own):
+		return own.status
 	case errors.As(err, &done):
 		return int(done)
 	case ctx.Err() != nil:
@@ -74,10 +89,11 @@ func statusOf(ctx context.Context, err error) int {
 	return statusUsage
 }
 
-// complaint is what is said of an error: a scenario's errors speak for themselves, since they begin with file and line.
+// complaint is what is said of an error: those of scenarios and of tc lines speak for themselves, since they begin with a place.
 func complaint(err error) string {
 	var list scenarios.Errors
-	if errors.As(err, &list) && err.Error() == list.Error() {
+	var line *tc.Error
+	if errors.As(err, &list) && err.Error() == list.Error() || errors.As(err, &line) && err == error(line) {
 		return err.Error()
 	}
 	return "lab: " + err.Error()

@@ -42,29 +42,75 @@ func (t *terminal) heading(s *scenarios.Scenario) {
 	if q := strings.TrimSpace(s.Question); q != "" {
 		fmt.Fprintln(t.w, wrap(q, 78, "  "))
 	}
+	if s.Sweep.Multiplies() {
+		fmt.Fprintf(t.w, "  %d points, %s\n", s.Sweep.Count(), s.Seeds())
+	}
 }
 
 // results tells what came out.
 func (t *terminal) results(r *reports.Results, s *scenarios.Scenario, dir string) {
-	if rows := sideBySide(reports.Compare(r.Trials)); len(r.Trials) <= maxColumns && width(rows) <= maxWidth {
+	var rows [][]string
+	if len(r.Trials) <= maxColumns {
+		rows = sideBySide(reports.Compare(r.Trials))
+	}
+	if rows != nil && width(rows) <= maxWidth {
 		fmt.Fprintln(t.w)
 		t.table(rows)
 		fmt.Fprintln(t.w)
+		t.stories(r)
 	} else {
 		t.summary(reports.Summarize(r.Trials))
 	}
+	t.errors(r)
 	for _, trial := range r.Trials {
-		for _, e := range trial.Errors {
-			fmt.Fprintf(t.w, "%s %s, %s\n", t.look(red, "!"), trial.ID, e)
+		if text := trial.Scope(); text != "" {
+			fmt.Fprintln(t.w, wrap(text, 78, ""))
 		}
 	}
-	for _, trial := range r.Trials {
-		if text := trial.Timing(); trial.Late() {
-			fmt.Fprintf(t.w, "%s %s\n", t.look(red, "!"), wrap(text, 78, ""))
-		}
+	if r.Late() {
+		fmt.Fprintf(t.w, "%s %s\n", t.look(red, "!"), strings.TrimSpace(wrap(r.Timing()+".", 80, "  ")))
+	}
+	if r.Prediction != "" {
+		fmt.Fprintln(t.w, t.look(bold, wrap("You said: "+oneLine(r.Prediction), 78, "  ")))
 	}
 	t.claims(r)
 	fmt.Fprintf(t.w, "%s\n", filepath.Join(dir, "index.html"))
+}
+
+// maxErrors is how many trials' errors are told.
+const maxErrors = 20
+
+// errors tells how programs failed, of the first trials in which they did.
+func (t *terminal) errors(r *reports.Results) {
+	failed := 0
+	for _, trial := range r.Trials {
+		if len(trial.Errors) == 0 {
+			continue
+		}
+		if failed++; failed > maxErrors {
+			continue
+		}
+		for _, e := range trial.Errors {
+			fmt.Fprintf(t.w, "%s %s (seed %d), %s\n", t.look(red, "!"), trial.ID, trial.Seed, e)
+		}
+	}
+	if more := failed - maxErrors; more > 0 {
+		fmt.Fprintf(t.w, "%s and in %d more trials: results.json has all\n", t.look(red, "!"), more)
+	}
+}
+
+// stories tells of each trial what it is most worth to be told of it.
+func (t *terminal) stories(r *reports.Results) {
+	some := false
+	for _, trial := range r.Trials {
+		if trial.Story != "" {
+			fmt.Fprintf(t.w, "  %s\n", strings.TrimSpace(wrap(trial.ID+": "+trial.Story, 78, "    ")))
+			some = true
+		}
+	}
+	if some {
+		fmt.Fprintln(t.w)
+	}
 }
 
 // maxColumns is how many trials stand side by side, if maxWidth characters are enough for them; more are summed up.
