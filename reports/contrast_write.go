@@ -90,11 +90,11 @@ func (c *Contrast) forest() *chart.Forest {
 func (c *Contrast) marks() string {
 	switch {
 	case c.Seeds == 0:
-		return fmt.Sprintf("change of the median; filled: beyond noise (%s); at the right: medians", c.TestName())
+		return fmt.Sprintf("change of the median; filled: beyond noise (%s)", c.TestName())
 	case c.Tests == 0:
-		return fmt.Sprintf("change with the same dice, %s: whether it is noise cannot be told; at the right: medians", c.Observations())
+		return fmt.Sprintf("change with the same dice, %s: whether it is noise cannot be told", c.Observations())
 	}
-	return fmt.Sprintf("change with the same dice, %s, and its 95%% interval; filled: beyond noise (%s); at the right: medians",
+	return fmt.Sprintf("change with the same dice, %s, and its 95%% interval; filled: beyond noise (%s)",
 		c.Observations(), c.TestName())
 }
 

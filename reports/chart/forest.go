@@ -57,12 +57,15 @@ func (f *Forest) paint(to draw.Canvas) {
 		widest = max(widest, text.Width(r.Values))
 	}
 	to.Max.X -= widest + 2*nameGap
+	to.Max.Y -= sizeTick // for the values' heading
 	x, log := f.axis()
 	y := axis{Min: -0.5, Max: float64(len(f.Rows)) - 0.5}
 	for i := range f.Rows {
 		y.Names = append(y.Names, f.Rows[len(f.Rows)-1-i].Label)
 	}
 	a := panel{X: x, Y: y}.lay(to)
+	head := write(sizeTick, false, grey, draw.XLeft, draw.YBottom)
+	to.FillText(head, vg.Point{X: a.Max.X + 2*nameGap, Y: a.Max.Y + 4}, "medians")
 	place := func(v float64) float64 { // what lies outside, or nowhere, stands at the edge
 		if log {
 			v++

@@ -84,7 +84,7 @@ func plain(v float64, decimals int) string {
 	whole, rest, point := strings.Cut(s, ".")
 	sign := ""
 	if whole[0] == '-' {
-		sign, whole = "-", whole[1:]
+		sign, whole = "−", whole[1:]
 	}
 	if len(whole) > 4 {
 		for i := len(whole) - 3; i > 0; i -= 3 {

@@ -50,7 +50,7 @@ func TestFormat(t *testing.T) {
 		{byteU, 5 << 20, "5 MiB"}, {byteU, 1023, "1023 B"}, {byteU, 1536, "1.5 KiB"},
 		{bitRate, 1e7, "10 Mbit/s"}, {bitRate, 999, "999 bit/s"}, {bitRate, 2.5e9, "2.5 Gbit/s"},
 		{ratio, 0.02, "2%"}, {ratio, 0.0177, "1.77%"}, {ratio, 1, "100%"},
-		{count, 1234, "1234"}, {count, 12345, "12,345"}, {count, -1234567, "-1,234,567"},
+		{count, 1234, "1234"}, {count, 12345, "12,345"}, {count, -1234567, "−1,234,567"},
 		{count, math.NaN(), "undefined"}, {second, math.Inf(1), "undefined"},
 	} {
 		if got := c.unit.format(c.v); got != c.want {
