@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 
 	"reliabilitylab/lab/host"
 	"reliabilitylab/netem"
@@ -148,13 +151,18 @@ func newKernelSocket(h *kernelHost, k host.Kind, f host.Family, fd int) *kernelS
 
 func (s *kernelSocket) d() int { return int(s.fd.Load()) }
 
-// again repeats a call that a signal of Go's runtime interrupted.
-func again(f func() error) error {
-	for {
-		if err := f(); err != syscall.EINTR {
-			return err
-		}
+// undisturbed makes a call that blocks without the signal with which Go's runtime wakes its threads: where a socket has a timeout, a signal ends the call
+// early (signal(7)), with EINTR or with what was done so far.
+func undisturbed(call func() error) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var urgent, before unix.Sigset_t
+	urgent.Val[0] = 1 << (unix.SIGURG - 1)
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &urgent, &before); err != nil {
+		return err
 	}
+	defer unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
+	return call()
 }
 
 func (s *kernelSocket) sockaddr(a netip.AddrPort) syscall.Sockaddr {
@@ -204,7 +212,7 @@ func (s *kernelSocket) Listen(backlog int) error {
 }
 
 func (s *kernelSocket) Accept() (c host.Socket, from netip.AddrPort, err error) {
-	err = again(func() error {
+	err = undisturbed(func() error {
 		fd, a, err := syscall.Accept4(s.d(), syscall.SOCK_CLOEXEC)
 		if err == nil {
 			n := newKernelSocket(s.h, s.kind, s.family, fd)
@@ -220,7 +228,7 @@ func (s *kernelSocket) Connect(a netip.AddrPort) error {
 	if err := s.self(); err != nil {
 		return err
 	}
-	return syscall.Connect(s.d(), s.sockaddr(a))
+	return undisturbed(func() error { return syscall.Connect(s.d(), s.sockaddr(a)) })
 }
 
 func (s *kernelSocket) Send(b []byte, to netip.AddrPort, flags host.Flags) (n int, err error) {
@@ -231,7 +239,7 @@ func (s *kernelSocket) Send(b []byte, to netip.AddrPort, flags host.Flags) (n in
 		}
 		a = s.sockaddr(to)
 	}
-	err = again(func() (err error) {
+	err = undisturbed(func() (err error) {
 		n, err = syscall.SendmsgN(s.d(), b, nil, a, syscall.MSG_NOSIGNAL|bits(flags))
 		return err
 	})
@@ -239,7 +247,7 @@ func (s *kernelSocket) Send(b []byte, to netip.AddrPort, flags host.Flags) (n in
 }
 
 func (s *kernelSocket) Recv(b []byte, flags host.Flags) (n int, from netip.AddrPort, err error) {
-	err = again(func() error {
+	err = undisturbed(func() error {
 		var a syscall.Sockaddr
 		var err error
 		n, a, err = syscall.Recvfrom(s.d(), b, bits(flags))
@@ -325,7 +333,9 @@ func (s *kernelSocket) Shutdown(how host.How) error {
 	return syscall.Shutdown(s.d(), int(how)) // SHUT_RD is 0, and so on
 }
 
-func (s *kernelSocket) Close() error { return syscall.Close(int(s.fd.Swap(-1))) }
+func (s *kernelSocket) Close() error {
+	return undisturbed(func() error { return syscall.Close(int(s.fd.Swap(-1))) }) // it may linger
+}
 
 func bits(f host.Flags) (all int) {
 	for flag, bit := range map[host.Flags]int{host.Peek: syscall.MSG_PEEK, host.DontWait: syscall.MSG_DONTWAIT, host.Trunc: syscall.MSG_TRUNC} {
