@@ -1,10 +1,56 @@
 package netem
 
-// A Pool makes the packets of one world and takes them back. The zero value is ready. Not for concurrent use.
+import "math/bits"
+
+// A Pool is the memory of one world: it makes the packets and takes them back, and the rings of bytes that connections keep
+// their data in. The zero value is ready. Worlds may have it one after another (see Begin), so that a sweep's trials need not have the same
+// megabytes cleared again and again. Not for concurrent use.
 type Pool struct {
-	last uint64
-	out  int
-	free []*Packet
+	last  uint64
+	out   int
+	free  []*Packet
+	rings [bits.UintSize][][]byte // by the logarithm of their length
+	idle  int                     // bytes in rings
+}
+
+// mostIdle bounds the bytes of packets, and those of rings, that are kept for the next world.
+const mostIdle = 32 << 20
+
+// Begin begins another world: IDs are counted from 1 again, and what the last world put back is there. What it did not put back belongs to nobody.
+func (pool *Pool) Begin() {
+	pool.last, pool.out = 0, 0
+	keep, size := 0, 0
+	for keep < len(pool.free) && size < mostIdle {
+		size += cap(pool.free[keep].Data)
+		keep++
+	}
+	clear(pool.free[keep:])
+	pool.free = pool.free[:keep]
+}
+
+// Ring returns n bytes whose contents are arbitrary; n is a power of two. A nil Pool makes new ones.
+func (pool *Pool) Ring(n int) []byte {
+	if pool != nil {
+		if of := &pool.rings[bits.TrailingZeros(uint(n))]; len(*of) > 0 {
+			last := len(*of) - 1
+			b := (*of)[last]
+			(*of)[last] = nil
+			*of = (*of)[:last]
+			pool.idle -= n
+			return b
+		}
+	}
+	return make([]byte, n)
+}
+
+// PutRing takes back what Ring returned. Nobody may hold it any more. An empty b is none.
+func (pool *Pool) PutRing(b []byte) {
+	if pool == nil || len(b) == 0 || pool.idle+len(b) > mostIdle {
+		return
+	}
+	of := &pool.rings[bits.TrailingZeros(uint(len(b)))]
+	*of = append(*of, b)
+	pool.idle += len(b)
 }
 
 // room is the least capacity of a pooled packet's Data: a full Ethernet packet and some.

@@ -49,7 +49,7 @@ func (e ends) maker() (make maker, done func()) {
 		config := tcpConfig(&l.scenario.Flows[l.trials[0].flow].TCP)
 		config.Congestion, config.Recovery = cmp.Or(e.congestion, config.Congestion), cmp.Or(e.recovery, config.Recovery)
 		h, err := gvisor.New(l.world, gvisor.Config{
-			Name: name, Addr: addr, MTU: l.scenario.Path.MTU, Rand: dice.Sub("host " + name), Pool: &l.pool, TCP: config,
+			Name: name, Addr: addr, MTU: l.scenario.Path.MTU, Rand: dice.Sub("host " + name), Pool: l.pool, TCP: config,
 		})
 		if err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"reliabilitylab/netem"
 	"reliabilitylab/scenarios"
 )
 
@@ -38,6 +39,7 @@ type plan struct {
 	first     int  // the number of its first trial
 	kept      bool // its packets are kept
 	trials    []trialPlan
+	pool      *netem.Pool // its memory, for the time of the run
 }
 
 // A trialPlan is one flow of one protocol.
@@ -151,11 +153,12 @@ func (g *Grid) span(world int) (first, end int) {
 }
 
 // A reader makes plans of a Grid's worlds. It keeps the scenario of the point that it was asked for last, since the next world is
-// mostly of the same.
+// mostly of the same, and the memory that they have one after another: not for concurrent use, and neither are its plans.
 type reader struct {
 	*Grid
 	point    int
 	scenario *scenarios.Scenario
+	pool     netem.Pool // of one world after another
 }
 
 // plan returns the plan of a world. Replicate r has the seed of the scenario plus r-1, at every point, so that all points meet the
@@ -173,7 +176,7 @@ func (r *reader) plan(world int) (plan, error) {
 	prefix := r.prefix(point, replicate)
 	p := plan{
 		scenario: r.scenario, point: at.Point, replicate: replicate, seed: r.scenario.Seed + uint64(replicate-1),
-		kept: r.Grid.scenario.Sweep.Keeps(point, replicate),
+		kept: r.Grid.scenario.Sweep.Keeps(point, replicate), pool: &r.pool,
 	}
 	p.first, _ = r.span(world)
 	for _, t := range at.trials[from:to] {

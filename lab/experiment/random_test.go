@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -97,11 +98,16 @@ func newTrial(seed uint64) *random {
 // watchdog is how long a trial of some milliseconds may take on the wall before it counts as one that never ends.
 const watchdog = 5 * time.Minute
 
+// pools have the memory of trials before: nothing of it may be seen in the next.
+var pools = sync.Pool{New: func() any { return new(netem.Pool) }}
+
 // run returns what was wrong, or "".
 func (r *random) run(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, watchdog)
 	defer cancel()
-	p := plan{scenario: r.scenario, seed: r.seed, kept: true, trials: trialsOf(r.scenario)[:1]}
+	pool := pools.Get().(*netem.Pool)
+	defer pools.Put(pool)
+	p := plan{scenario: r.scenario, seed: r.seed, kept: true, trials: trialsOf(r.scenario)[:1], pool: pool}
 	var err error
 	if r.trials, r.lab, err = p.runLab(ctx, r.options, func(float64) {}); err != nil {
 		return err.Error()

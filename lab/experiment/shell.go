@@ -62,7 +62,7 @@ func CanShell() error { return canLinux() }
 // program has ended, whatever its status was. Until that program has begun, ctx ends it with an error. The trace is the
 // caller's to close (Trace.Bytes).
 func RunShell(ctx context.Context, s *scenarios.Scenario, sh Shell) (trial *Trial, end Ended, err error) {
-	p := plan{scenario: s, replicate: 1, seed: s.Seed}
+	p := plan{scenario: s, replicate: 1, seed: s.Seed, pool: new(netem.Pool)}
 	l := &lab{plan: p, tcp: tcp.Defaults(0), queueMax: [2]int{-1, -1}}
 	if l.world, err = newWorld(s); err != nil {
 		return nil, end, err

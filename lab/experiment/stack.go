@@ -67,12 +67,12 @@ func (l *lab) host(name, stack string, addr netip.Addr, dice netem.Stream) (node
 	}
 	if stack != linux {
 		return inet.New(l.world, inet.Config{
-			Name: name, Addr: addr, MTU: l.scenario.Path.MTU, Rand: dice.Sub("host " + name), Pool: &l.pool,
+			Name: name, Addr: addr, MTU: l.scenario.Path.MTU, Rand: dice.Sub("host " + name), Pool: l.pool,
 			TCP: tcp.Defaults(0), Observer: observer, Discard: discard,
 		}), nil
 	}
 	return l.world.(*kernel.World).AddHost(kernel.Config{
-		Name: name, Addr: addr, MTU: l.scenario.Path.MTU, Pool: &l.pool,
+		Name: name, Addr: addr, MTU: l.scenario.Path.MTU, Pool: l.pool,
 		TCP: l.tcp, Observer: observer, Sample: l.scenario.Sample, Discard: discard,
 	})
 }

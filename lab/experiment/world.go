@@ -44,7 +44,6 @@ type lab struct {
 	tcp       tcp.Config // what the kernel's hosts begin with
 	make      maker
 	world     host.World
-	pool      netem.Pool
 	client    node
 	server    node
 	flows     map[service]int // the trials' numbers, see numbers
@@ -67,6 +66,7 @@ func (p plan) run(ctx context.Context, o Options, tell func(part float64)) (tria
 }
 
 func (p plan) runLab(ctx context.Context, o Options, tell func(part float64)) (trials []*Trial, l *lab, err error) {
+	p.pool.Begin()
 	l = &lab{plan: p, make: o.host, errors: make([][]string, len(p.trials)), queueMax: [2]int{-1, -1}}
 	if l.world, err = newWorld(p.scenario); err != nil {
 		return nil, l, err

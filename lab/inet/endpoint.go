@@ -40,7 +40,7 @@ func (h *Host) newEndpoint(k flowKey, b *binding, iss tcp.Seq) *endpoint {
 }
 
 func (e *endpoint) env() tcp.Env {
-	env := tcp.Env{Output: e.output, Notify: e.wait.wake, Rand: e.h.c.Rand.Sub("tcp").Sub(e.local.String() + e.peer.String())}
+	env := tcp.Env{Output: e.output, Notify: e.wait.wake, Rand: e.h.c.Rand.Sub("tcp").Sub(e.local.String() + e.peer.String()), Pool: e.h.c.Pool}
 	if o := e.h.c.Observer; o != nil {
 		env.Change = func(info host.TCPInfo) { o.TCP(e.h, e.local, e.peer, info) }
 	}

@@ -22,6 +22,7 @@ type Env struct {
 	Notify func()                  // something a blocked program may wait for has changed: state, data, room, error
 	Change func(info host.TCPInfo) // told of every change of windows, thresholds and state; may be nil
 	Rand   netem.Stream            // dice of this connection, for congestion controls that have some
+	Pool   *netem.Pool             // has the memory of its buffers; may be nil
 }
 
 // Config is the setting of a connection. Defaults gives Linux's.

@@ -143,6 +143,7 @@ func newConn(cfg Config, env Env, now time.Duration, iss Seq) *Conn {
 		mss: 536, rtoAt: Never, persistAt: Never, ackAt: Never, deathAt: Never, reorderAt: Never, probeAt: Never, paceAt: Never,
 		keepAt: Never, shutAt: Never, now: now, synAt: now,
 	}
+	c.out.pool, c.in.pool = env.Pool, env.Pool
 	c.adopt(newCongestion(cfg.Congestion))
 	for c.scale < 14 && 65535<<c.scale < cfg.ReceiveBuffer {
 		c.scale++
@@ -211,13 +212,18 @@ func (c *Conn) become(s State, event string) {
 	switch s {
 	case TimeWait:
 		c.quiet()
+		c.out.rest()
+		c.in.rest()
 		c.deathAt = c.now + c.cfg.TimeWait
 	case FinWait2:
+		c.out.rest()
 		if c.deaf {
 			c.deathAt = c.now + c.cfg.TimeWait
 		}
 	case Closed:
 		c.quiet()
+		c.out.rest()
+		c.in.rest()
 		c.ackAt, c.deathAt = Never, Never
 	}
 	c.env.Notify()

@@ -3,12 +3,15 @@ package tcp
 import (
 	"slices"
 	"sort"
+
+	"reliabilitylab/netem"
 )
 
 // A receiveBuffer puts the stream together again: a ring that holds what the program has not read, and behind it what
 // came out of order, each byte at its place. The blocks that lie behind a gap are what SACK reports (RFC 2018).
 type receiveBuffer struct {
-	b       []byte  // its length is zero or a power of two
+	pool    *netem.Pool
+	b       []byte  // of the pool; its length is zero or a power of two
 	head    int     // where the first unread byte stands
 	unread  int     // bytes in order, not read
 	blocks  []Block // out of order: sorted, apart from each other, all behind the gap at next
@@ -45,14 +48,23 @@ func (r *receiveBuffer) write(offset int, data []byte) {
 		for size < need {
 			size *= 2
 		}
-		b := make([]byte, size)
+		b := r.pool.Ring(size)
 		k := copy(b, r.b[r.head:])
 		copy(b[k:], r.b[:r.head])
+		r.pool.PutRing(r.b)
 		r.b, r.head = b, 0
 	}
 	at := (r.head + r.unread + offset) & (len(r.b) - 1)
 	k := copy(r.b[at:], data)
 	copy(r.b, data[k:])
+}
+
+// rest gives back the memory of a buffer that is empty and is not expected to be filled again.
+func (r *receiveBuffer) rest() {
+	if r.unread == 0 && len(r.blocks) == 0 {
+		r.pool.PutRing(r.b)
+		r.b, r.head = nil, 0
+	}
 }
 
 // insert joins a block with those it overlaps or touches.

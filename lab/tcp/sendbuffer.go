@@ -1,8 +1,11 @@
 package tcp
 
+import "reliabilitylab/netem"
+
 // A sendBuffer is a ring of the bytes that were written and are not yet acknowledged. It grows with what it holds.
 type sendBuffer struct {
-	b       []byte // its length is zero or a power of two
+	pool    *netem.Pool
+	b       []byte // of the pool; its length is zero or a power of two
 	head, n int
 }
 
@@ -22,10 +25,19 @@ func (s *sendBuffer) grow(least int) {
 	for size < least {
 		size *= 2
 	}
-	b := make([]byte, size)
+	b := s.pool.Ring(size)
 	first, rest := s.at(0, s.n)
 	copy(b[copy(b, first):], rest)
+	s.pool.PutRing(s.b)
 	s.b, s.head = b, 0
+}
+
+// rest gives back the memory of a buffer that is empty and is not expected to be filled again.
+func (s *sendBuffer) rest() {
+	if s.n == 0 {
+		s.pool.PutRing(s.b)
+		s.b, s.head = nil, 0
+	}
 }
 
 // at returns the n bytes from offset i: in one piece, or in two where the ring wraps around.
